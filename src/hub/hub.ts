@@ -1,0 +1,139 @@
+import { createEmitter, type Emitter } from "./emitter.js";
+import { HUB_DEFAULTS, type HubOptions } from "./options.js";
+import type { Packager } from "./packager.js";
+import type { Publisher, PublisherInit } from "./publisher.js";
+import type { HubReason } from "./reason.js";
+import type { Cancel, Scheduler } from "./scheduler.js";
+import { Refused, Stream } from "./stream.js";
+
+const SWEEP_MS = 1000;
+
+/** What the hub tells whoever listens. */
+export interface HubEvents {
+  /** A publisher was let in; its tracks are not known yet. */
+  readonly publish: { readonly stream: Stream };
+  /** A stream's tracks were announced or have changed: readers can join. */
+  readonly tracks: { readonly stream: Stream };
+  /** A publisher has gone. */
+  readonly unpublish: { readonly stream: Stream; readonly reason: string };
+}
+
+/** Names to streams. A stream exists while it has a publisher or readers; nothing else keeps one. */
+export class Hub {
+  readonly options: HubOptions;
+  readonly #scheduler: Scheduler;
+  readonly #emitter: Emitter<HubEvents>;
+  readonly #streams = new Map<string, Stream>();
+  readonly #waiting = new Map<string, Set<(stream: Stream | undefined) => void>>();
+  readonly #dirty = new Set<Packager>();
+  readonly #cancelSweep: Cancel;
+  #cancelMerge: Cancel | undefined;
+  #closed = false;
+
+  /** @param onError gets what a listener of an event throws */
+  constructor(options: Partial<HubOptions>, scheduler: Scheduler, onError: (error: unknown) => void) {
+    this.options = { ...HUB_DEFAULTS, ...options };
+    this.#scheduler = scheduler;
+    this.#emitter = createEmitter(onError);
+    this.#cancelSweep = scheduler.every(SWEEP_MS, () => {
+      const now = scheduler.now();
+      for (const stream of this.#streams.values()) stream.sweep(now);
+    });
+  }
+
+  /** All streams, with or without a publisher at the moment. */
+  get streams(): readonly Stream[] {
+    return [...this.#streams.values()];
+  }
+
+  stream(name: string): Stream | undefined {
+    return this.#streams.get(name);
+  }
+
+  /** Adds a listener and returns its removal. */
+  on<K extends keyof HubEvents>(event: K, listener: (event: HubEvents[K]) => void): () => void {
+    return this.#emitter.on(event, listener);
+  }
+
+  /** @throws Refused `busy` or `closed` */
+  publish(name: string, init: PublisherInit = {}): Publisher {
+    if (this.#closed) throw new Refused("closed", "the server is shutting down");
+    let stream = this.#streams.get(name);
+    if (stream === undefined) {
+      stream = new Stream(name, this.options, this.#scheduler, {
+        tracks: (changed) => this.#announced(changed),
+        unpublish: (left, reason) => this.#emitter.emit("unpublish", { stream: left, reason }),
+        vacant: (empty) => {
+          if (this.#streams.get(name) === empty) this.#streams.delete(name);
+        },
+        dirty: (packager) => this.#schedule(packager),
+      });
+      this.#streams.set(name, stream);
+    }
+    const publisher = stream.publish(init);
+    // A takeover ends the old publisher first, which may leave the stream vacant for a moment.
+    this.#streams.set(name, stream);
+    this.#emitter.emit("publish", { stream });
+    return publisher;
+  }
+
+  /**
+   * The stream once readers can join it; undefined when none came in time, the signal fired, or the hub has closed.
+   *
+   * @param timeoutMs how long to wait for a publisher, milliseconds; 0 does not wait
+   */
+  async whenLive(name: string, timeoutMs: number, signal?: AbortSignal): Promise<Stream | undefined> {
+    const present = this.#streams.get(name);
+    if (present?.live === true) return present;
+    if (timeoutMs <= 0 || this.#closed || signal?.aborted === true) return undefined;
+    return new Promise((resolve) => {
+      const settle = (stream: Stream | undefined): void => {
+        cancel();
+        signal?.removeEventListener("abort", give);
+        waiting.delete(settle);
+        if (waiting.size === 0 && this.#waiting.get(name) === waiting) this.#waiting.delete(name);
+        resolve(stream);
+      };
+      const give = (): void => settle(undefined);
+      const waiting = this.#waiting.get(name) ?? new Set<(stream: Stream | undefined) => void>();
+      this.#waiting.set(name, waiting);
+      waiting.add(settle);
+      const cancel = this.#scheduler.after(timeoutMs, give);
+      signal?.addEventListener("abort", give);
+    });
+  }
+
+  /** Ends every publisher and reader, and refuses new ones. Idempotent. */
+  close(reason: HubReason = "shutdown"): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelSweep();
+    this.#cancelMerge?.();
+    for (const waiting of [...this.#waiting.values()]) {
+      for (const settle of [...waiting]) settle(undefined);
+    }
+    for (const stream of this.streams) stream.close(reason);
+    this.#dirty.clear();
+  }
+
+  #announced(stream: Stream): void {
+    for (const settle of [...(this.#waiting.get(stream.name) ?? [])]) settle(stream);
+    this.#emitter.emit("tracks", { stream });
+  }
+
+  #schedule(packager: Packager): void {
+    if (this.#dirty.size === 0) {
+      const { mergeMs } = this.options;
+      if (mergeMs > 0) this.#cancelMerge = this.#scheduler.after(mergeMs, () => this.#cutAll());
+      else this.#scheduler.defer(() => this.#cutAll());
+    }
+    this.#dirty.add(packager);
+  }
+
+  #cutAll(): void {
+    // Readers act on what they get, and may dirty a packager again: that one belongs to the next turn.
+    const packagers = [...this.#dirty];
+    this.#dirty.clear();
+    for (const packager of packagers) packager.cut();
+  }
+}

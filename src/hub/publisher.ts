@@ -1,0 +1,125 @@
+import type { Metadata, Packet } from "../media/model/packet.js";
+import type { Track } from "../media/model/track.js";
+import type { HubOptions } from "./options.js";
+import type { Cancel, Scheduler } from "./scheduler.js";
+
+export interface PublisherInit {
+  /** Called once when it ends, whoever ended it; `reason` is a HubReason or the owner's own word. */
+  readonly onEnd?: (reason: string) => void;
+}
+
+/** What a Publisher tells its stream. */
+export interface PublisherListener {
+  announced(): void;
+  packet(packet: Packet): void;
+  ended(reason: string): void;
+}
+
+/**
+ * The right to write one stream. It holds packets back until the track set is known, because what readers are told at
+ * the start, such as the flags of an FLV header, cannot be taken back.
+ */
+export class Publisher {
+  readonly #init: PublisherInit;
+  readonly #options: HubOptions;
+  readonly #scheduler: Scheduler;
+  readonly #listener: PublisherListener;
+  readonly #tracks = new Map<number, Track>();
+  #metadata: Metadata = {};
+  #expected: { readonly video: boolean; readonly audio: boolean } | undefined;
+  /** Packets before the announcement; undefined after it. */
+  #held: Packet[] | undefined = [];
+  #heldBytes = 0;
+  #cancelTimeout: Cancel | undefined;
+  #lastMediaAt: number;
+  #ended = false;
+
+  constructor(init: PublisherInit, options: HubOptions, scheduler: Scheduler, listener: PublisherListener) {
+    this.#init = init;
+    this.#options = options;
+    this.#scheduler = scheduler;
+    this.#listener = listener;
+    this.#lastMediaAt = scheduler.now();
+  }
+
+  get metadata(): Metadata {
+    return this.#metadata;
+  }
+
+  /** Whether readers have been told which tracks there are. */
+  get announced(): boolean {
+    return this.#held === undefined;
+  }
+
+  /** Tracks known so far, video first. */
+  get tracks(): readonly Track[] {
+    return [...this.#tracks.values()].sort((a, b) => a.id - b.id);
+  }
+
+  /** When media last came in, or when it began: the scheduler's clock, microseconds. */
+  get lastMediaAt(): number {
+    return this.#lastMediaAt;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** What the publisher says about its stream. @param expected the kinds of track it says will come, where it does */
+  describe(metadata: Metadata, expected?: { readonly video: boolean; readonly audio: boolean }): void {
+    if (this.#ended) return;
+    this.#metadata = metadata;
+    if (expected !== undefined && (expected.video || expected.audio)) this.#expected = expected;
+    this.#announceIfComplete();
+  }
+
+  /** A track's first or changed configuration, ahead of its packets. */
+  track(track: Track): void {
+    if (this.#ended || track.kind === "data") return;
+    this.#tracks.set(track.id, track);
+    this.#cancelTimeout ??= this.#scheduler.after(this.#options.tracksTimeoutMs, () => this.#announce());
+    this.#announceIfComplete();
+  }
+
+  /** Times on the publisher's own clock; the stream moves them to its timeline. */
+  write(packet: Packet): void {
+    if (this.#ended) return;
+    this.#lastMediaAt = this.#scheduler.now();
+    if (this.#held === undefined) {
+      this.#listener.packet(packet);
+      return;
+    }
+    this.#held.push(packet);
+    this.#heldBytes += packet.data.length;
+    if (this.#tracks.get(packet.track.id) !== packet.track) this.track(packet.track);
+    if (this.#heldBytes > this.#options.gopCacheBytes) this.#announce();
+  }
+
+  /** Gives the stream up. Idempotent. */
+  end(reason: string): void {
+    if (this.#ended) return;
+    // What came before the announcement is media too: a short publication is announced as it is.
+    if (this.#held !== undefined && this.#tracks.size > 0) this.#announce();
+    this.#ended = true;
+    this.#cancelTimeout?.();
+    this.#held = undefined;
+    this.#listener.ended(reason);
+    this.#init.onEnd?.(reason);
+  }
+
+  #announceIfComplete(): void {
+    if (this.#held === undefined || this.#tracks.size === 0) return;
+    const kinds = new Set([...this.#tracks.values()].map(({ kind }) => kind));
+    const { video, audio } = this.#expected ?? { video: true, audio: true };
+    if ((!video || kinds.has("video")) && (!audio || kinds.has("audio"))) this.#announce();
+  }
+
+  #announce(): void {
+    const held = this.#held;
+    if (held === undefined || this.#ended) return;
+    this.#cancelTimeout?.();
+    this.#held = undefined;
+    this.#listener.announced();
+    for (const packet of held) this.#listener.packet(packet);
+  }
+}
