@@ -1,0 +1,28 @@
+/** What somebody wants to do, before they may. */
+export interface AccessRequest {
+  readonly action: "publish" | "play";
+  /** The protocol's name: `rtmp`, `flv`, `mp4`, … */
+  readonly protocol: string;
+  readonly app: string;
+  /** The stream's name within its app. */
+  readonly name: string;
+  /** The address's query, such as `?token=…`. */
+  readonly query: URLSearchParams;
+  /** The peer's IP address, without a port. */
+  readonly remoteAddress: string;
+  readonly userAgent: string | undefined;
+  /** The request's headers where it came over HTTP, names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly sessionId: string;
+  /** Fires when the peer has gone or the answer comes too late. */
+  readonly signal: AbortSignal;
+}
+
+/** An answer with a reason; the reason is logged, and told to publishers. */
+export interface AccessAnswer {
+  readonly allow: boolean;
+  readonly reason?: string;
+}
+
+/** Decides on an AccessRequest. What it throws, and an answer that does not come in time, is a refusal. */
+export type Authorize = (request: AccessRequest) => boolean | AccessAnswer | Promise<boolean | AccessAnswer>;

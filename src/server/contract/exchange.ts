@@ -1,0 +1,32 @@
+import type { Batch } from "../../hub/batch.js";
+
+/** Where one viewer's bytes go, whatever carries them: an HTTP/1.1 socket, a wrapped response, a WebSocket, a web stream. */
+export interface Outlet {
+  /** Takes the batch's bytes, or says `busy` and takes nothing; then what `onDrain` was given is called later. */
+  accept(batch: Batch): "ok" | "busy";
+  onDrain(resume: () => void): void;
+  /** Ends it in order: the last chunk, or a WebSocket close frame with a code that fits. */
+  end(code: "done" | "going-away" | "try-again"): void;
+  /** Cuts it off. */
+  destroy(): void;
+  /** Bytes handed to the transport so far. */
+  readonly bytesOut: number;
+}
+
+/** One HTTP request or WebSocket handshake, whatever server it came in on. */
+export interface Exchange {
+  readonly method: string;
+  /** The decoded path below the mount point; begins with a slash. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly remoteAddress: string;
+  /** A WebSocket handshake: `stream` accepts it. */
+  readonly websocket: boolean;
+  /** Fires when the peer has gone; its reason is `client-closed` or `client-reset`. */
+  readonly signal: AbortSignal;
+  /** A whole answer, body included. For a handshake: refuses it with this status. */
+  reply(status: number, headers: Readonly<Record<string, string>>, body?: string | Uint8Array): void;
+  /** Answers 200 (or 101) and opens a body without an end. */
+  stream(headers: Readonly<Record<string, string>>): Outlet;
+}

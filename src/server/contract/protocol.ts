@@ -1,0 +1,38 @@
+import type { Hub } from "../../hub/hub.js";
+import type { Scheduler } from "../../hub/scheduler.js";
+import type { AccessRequest } from "./access.js";
+import type { Exchange } from "./exchange.js";
+import type { Logger } from "./logger.js";
+import type { Session, SessionInit, SessionReason } from "./session.js";
+
+/** The outcome of an access check. */
+export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+
+/** What every protocol is handed. */
+export interface ProtocolContext {
+  readonly hub: Hub;
+  readonly scheduler: Scheduler;
+  readonly log: Logger;
+  /** Opens the record of a connection; undefined when the server is full or closing: refuse the peer. */
+  openSession(init: SessionInit): Session | undefined;
+  /** Asks the operator's `authorize`. Never throws; late and failing answers are refusals. */
+  authorize(request: AccessRequest): Promise<Verdict>;
+}
+
+/** Where a protocol can be reached. */
+export interface Endpoint {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A protocol as the composition root sees it. */
+export interface Protocol {
+  readonly name: string;
+  /** Opens its own listeners, where it has any. @throws what the listen call failed with, such as EADDRINUSE */
+  listen?(): Promise<readonly Endpoint[]>;
+  /** Takes an exchange whose path is its own; false leaves it to others. */
+  http?(exchange: Exchange): boolean;
+  /** Stops listening and ends its sessions; settles when all is released. Idempotent. */
+  close(reason: SessionReason): Promise<void>;
+}

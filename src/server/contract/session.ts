@@ -1,0 +1,75 @@
+import type { HubReason } from "../../hub/reason.js";
+
+/**
+ * Why a connection ended: the hub's reasons, and a transport's own.
+ *
+ * - `client-closed`: the peer closed in order
+ * - `client-reset`: the connection broke
+ * - `handshake-timeout`, `idle-timeout`: nothing came, or nothing that led on
+ * - `denied`: `authorize` said no, failed, or did not answer in time
+ * - `busy`: the stream is being published by another
+ * - `not-found`: no publisher came in time
+ * - `no-tracks`: the stream has no track that was asked for
+ * - `malformed`: the peer broke the protocol
+ * - `limit`: more than we accept
+ * - `internal`: our fault; the log has the error
+ */
+export type SessionReason =
+  | HubReason
+  | "client-closed"
+  | "client-reset"
+  | "handshake-timeout"
+  | "idle-timeout"
+  | "denied"
+  | "busy"
+  | "not-found"
+  | "no-tracks"
+  | "malformed"
+  | "limit"
+  | "internal";
+
+/** What a session has moved so far. The protocol that runs it adds to them as it goes. */
+export interface SessionCounters {
+  bytesIn: number;
+  bytesOut: number;
+  /** Packets taken from a publisher. */
+  packetsIn: number;
+  /** Parts of a publisher's input that could not be understood and were left out. */
+  undecodable: number;
+  /** Frames that a viewer did not get because it was too far behind. */
+  droppedFrames: number;
+  /** How much media time that was, milliseconds. */
+  droppedMs: number;
+}
+
+/** What is known of one connection (or of one stream within a connection that carries several). */
+export interface SessionInfo {
+  readonly id: string;
+  readonly protocol: string;
+  readonly remoteAddress: string;
+  readonly userAgent: string | undefined;
+  /** Microseconds since the Unix epoch. */
+  readonly since: number;
+  /** What it does; undefined until it has said so. */
+  readonly action: "publish" | "play" | undefined;
+  readonly app: string | undefined;
+  readonly name: string | undefined;
+  readonly counters: Readonly<SessionCounters>;
+}
+
+/** One connection: who, what, since when, counters, and why it ended. */
+export interface Session extends SessionInfo {
+  readonly counters: SessionCounters;
+  /** Fires when an operator or the server's end wants it closed; its reason is a SessionReason. */
+  readonly signal: AbortSignal;
+  /** Says what it does, once it is known and allowed; logs that it began. */
+  begin(action: "publish" | "play", app: string, name: string): void;
+  /** Ends the record and logs why, with the counters. Idempotent: the first reason stands. */
+  end(reason: SessionReason, detail?: string): void;
+}
+
+export interface SessionInit {
+  readonly protocol: string;
+  readonly remoteAddress: string;
+  readonly userAgent?: string | undefined;
+}
