@@ -31,11 +31,13 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#grow(2), value);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value);
   }
 
   u24(value: number): void {
@@ -45,11 +47,13 @@ export class ByteWriter {
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#grow(4), value);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value);
   }
 
   u32le(value: number): void {
-    this.#view.setUint32(this.#grow(4), value, true);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value, true);
   }
 
   /** A non-negative integer of up to 53 bits in eight bytes. */
@@ -60,7 +64,8 @@ export class ByteWriter {
   }
 
   f64(value: number): void {
-    this.#view.setFloat64(this.#grow(8), value);
+    const at = this.#grow(8);
+    this.#view.setFloat64(at, value);
   }
 
   write(bytes: Uint8Array): void {
@@ -101,6 +106,7 @@ export class ByteWriter {
     return whole;
   }
 
+  /** Call it before `this.#view` is looked at: growing replaces the view. */
   #grow(length: number): number {
     const at = this.#length;
     if (at + length > this.#bytes.length) this.reserve(length);
