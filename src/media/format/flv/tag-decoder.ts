@@ -1,6 +1,33 @@
+import { equalBytes } from "../../bytes/bytes.js";
+import { isAdts, readAacConfig } from "../../codec/aac.js";
+import { isAv1Key, readAv1Config } from "../../codec/av1.js";
+import { isAvcKey, readAvcConfig } from "../../codec/avc.js";
+import { isHevcKey, readHevcConfig } from "../../codec/hevc.js";
+import { readMp3Header } from "../../codec/mp3.js";
+import { opusPacketDuration, readOpusConfig } from "../../codec/opus.js";
+import { isVp9Key, readVp9Config } from "../../codec/vp9.js";
+import { MICROS_PER_MS, Unwrap32 } from "../../model/clock.js";
 import type { DemuxerSink } from "../../model/container.js";
+import { MediaError } from "../../model/error.js";
+import { type Packet, sameConfig } from "../../model/packet.js";
+import {
+  AUDIO_TRACK_ID,
+  type AudioCodec,
+  type AudioConfig,
+  type AudioTrack,
+  DATA_TRACK_ID,
+  type DataTrack,
+  VIDEO_TRACK_ID,
+  type VideoCodec,
+  type VideoConfig,
+  type VideoTrack,
+} from "../../model/track.js";
+import { TAG_AUDIO, TAG_SCRIPT, TAG_SCRIPT_AMF3, TAG_VIDEO } from "./constants.js";
+import { isAvcRecoveryPoint } from "./random-access.js";
+import { readScriptBody } from "./script.js";
+import { type AudioUnit, readAudioBody, readVideoBody, type TagUnit, type VideoUnit } from "./tag-body.js";
 
-/** What the pieces of a source's tags (or RTMP messages) are fed to. */
+/** What the tags of one source, from a file or as RTMP messages, are fed to. */
 export interface TagDecoder {
   /**
    * Takes one tag's or RTMP message's body. A body that cannot be understood goes to the sink's `dropped`.
@@ -13,6 +40,233 @@ export interface TagDecoder {
   decode(type: number, timestampMs: number, body: Uint8Array, receivedAt: number): void;
 }
 
-export function createTagDecoder(_sink: DemuxerSink): TagDecoder {
-  throw new Error("not written yet");
+/** Which of a source's tracks of one kind is read, and its configuration in force. */
+interface Selection<T extends VideoTrack | AudioTrack> {
+  trackId: number | undefined;
+  track: T | undefined;
+}
+
+const DATA_TRACK: DataTrack = { id: DATA_TRACK_ID, kind: "data", codec: "amf0", config: { codec: "amf0" } };
+
+/** Script data that speaks of one RTMP connection or command, not of the stream. */
+const CONNECTION_SCRIPTS: ReadonlySet<string> = new Set(["|RtmpSampleAccess", "@clearDataFrame", "onStatus"]);
+
+/**
+ * Turns the bodies of one source's tags into tracks, packets and metadata.
+ *
+ * Of Multitrack it reads one track of each kind: the one whose configuration comes first, or track 0 (the default track
+ * by Enhanced RTMP v2, and the one outside Multitrack) as soon as that has one. The others are left out silently.
+ */
+export function createTagDecoder(sink: DemuxerSink): TagDecoder {
+  const clock = new Unwrap32();
+  const video: Selection<VideoTrack> = { trackId: undefined, track: undefined };
+  const audio: Selection<AudioTrack> = { trackId: undefined, track: undefined };
+  /** The last media timestamp, unwrapped. */
+  let mediaMs: number | undefined;
+  let dataTrackTold = false;
+
+  /** One clock for all tracks: only media moves it, as publishers stamp configurations and script data with 0. */
+  function mediaTime(timestampMs: number): number {
+    const unwrapped = clock.next(timestampMs);
+    mediaMs = unwrapped;
+    return unwrapped * MICROS_PER_MS;
+  }
+
+  function setTrack<T extends VideoTrack | AudioTrack>(selection: Selection<T>, track: T): void {
+    const known = selection.track;
+    if (known !== undefined && sameConfig(known, track)) return;
+    selection.track = track;
+    sink.track(track);
+  }
+
+  function decodeVideo(unit: VideoUnit, timestampMs: number, receivedAt: number): void {
+    if (unit.codec === undefined) {
+      if (isOther(unit, video)) return;
+      throw new MediaError("unsupported", `video codec ${unit.codecName}`);
+    }
+    if (unit.part === "config") {
+      if (!select(unit, video) || repeatsConfig(unit, video)) return;
+      const config = readVideoConfig(unit.codec, unit.data.slice());
+      video.trackId = unit.trackId;
+      setTrack(video, { id: VIDEO_TRACK_ID, kind: "video", codec: unit.codec, config });
+      return;
+    }
+    if (isOther(unit, video)) return;
+    const track = video.track;
+    if (track === undefined || track.codec !== unit.codec) throw withoutConfig(unit);
+    const key = isKey(track, unit);
+    const dts = mediaTime(timestampMs);
+    const pts = dts + unit.compositionTime * MICROS_PER_MS + unit.offset;
+    sink.packet({ track, dts, pts, key, data: unit.data.slice(), receivedAt });
+  }
+
+  function decodeAudio(unit: AudioUnit, timestampMs: number, receivedAt: number): void {
+    if (unit.codec === undefined) {
+      if (isOther(unit, audio)) return;
+      throw new MediaError("unsupported", `audio codec ${unit.codecName}`);
+    }
+    if (unit.part === "config") {
+      // MP3's frames tell all; Opus' second header holds only comments (RFC 7845, section 5.2).
+      if (unit.codec === "mp3" || isOpusTags(unit)) return;
+      if (!select(unit, audio) || repeatsConfig(unit, audio)) return;
+      const config = readAudioConfig(unit.codec, unit.data.slice());
+      audio.trackId = unit.trackId;
+      setTrack(audio, { id: AUDIO_TRACK_ID, kind: "audio", codec: unit.codec, config });
+      return;
+    }
+    if (isOther(unit, audio)) return;
+    if (unit.codec === "mp3") {
+      const config = mp3Config(unit.data);
+      audio.trackId = unit.trackId;
+      setTrack(audio, { id: AUDIO_TRACK_ID, kind: "audio", codec: "mp3", config });
+    }
+    const track = audio.track;
+    if (track === undefined || track.codec !== unit.codec) throw withoutConfig(unit);
+    if (unit.codec === "aac") refuseFramedAac(unit.data);
+    const duration = audioDuration(track, unit.data);
+    const dts = mediaTime(timestampMs) + unit.offset;
+    const packet: Packet = { track, dts, pts: dts, key: true, data: unit.data.slice(), receivedAt };
+    sink.packet(duration === undefined ? packet : { ...packet, duration });
+  }
+
+  function decodeScript(type: number, timestampMs: number, body: Uint8Array, receivedAt: number): void {
+    if (body.length === 0) return;
+    const script = readScriptBody(type, body);
+    if (script.metadata !== undefined) {
+      sink.metadata?.(script.metadata);
+      return;
+    }
+    if (CONNECTION_SCRIPTS.has(script.name)) return;
+    if (!dataTrackTold) {
+      dataTrackTold = true;
+      sink.track(DATA_TRACK);
+    }
+    const near = mediaMs ?? timestampMs >>> 0;
+    const dts = (near + ((timestampMs - near) | 0)) * MICROS_PER_MS;
+    sink.packet({ track: DATA_TRACK, dts, pts: dts, key: true, data: script.body.slice(), receivedAt });
+  }
+
+  function report(error: unknown): void {
+    if (!(error instanceof MediaError)) throw error;
+    sink.dropped?.(error);
+  }
+
+  /** A part that cannot be read takes no other with it. */
+  function decodeUnits<U>(
+    units: readonly U[],
+    decodeUnit: (unit: U, timestampMs: number, receivedAt: number) => void,
+    timestampMs: number,
+    receivedAt: number,
+  ): void {
+    for (const unit of units) {
+      try {
+        decodeUnit(unit, timestampMs, receivedAt);
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+
+  return {
+    decode(type, timestampMs, body, receivedAt) {
+      try {
+        if (type === TAG_VIDEO) decodeUnits(readVideoBody(body), decodeVideo, timestampMs, receivedAt);
+        else if (type === TAG_AUDIO) decodeUnits(readAudioBody(body), decodeAudio, timestampMs, receivedAt);
+        else if (type === TAG_SCRIPT || type === TAG_SCRIPT_AMF3) {
+          decodeScript(type, timestampMs, body, receivedAt);
+        } else throw new MediaError("unsupported", `tag type ${type}`);
+      } catch (error) {
+        report(error);
+      }
+    },
+  };
+}
+
+/** Whether this is another track than the one we read. */
+function isOther(unit: TagUnit<unknown>, selection: { readonly trackId: number | undefined }): boolean {
+  return selection.trackId !== undefined && selection.trackId !== unit.trackId;
+}
+
+/** Whether this configuration's track is, or now becomes, the one we read. */
+function select(unit: TagUnit<unknown>, selection: { readonly trackId: number | undefined }): boolean {
+  return unit.trackId === 0 || !isOther(unit, selection);
+}
+
+function repeatsConfig(
+  unit: TagUnit<VideoCodec | AudioCodec>,
+  selection: Selection<VideoTrack> | Selection<AudioTrack>,
+): boolean {
+  const track = selection.track;
+  if (track?.codec !== unit.codec || isOther(unit, selection)) return false;
+  const known = track?.config.description;
+  return known !== undefined && equalBytes(known, unit.data);
+}
+
+function withoutConfig(unit: TagUnit<unknown>): MediaError {
+  return new MediaError("malformed", `${unit.codecName} frame before its sequence header`);
+}
+
+function readVideoConfig(codec: VideoCodec, record: Uint8Array): VideoConfig {
+  switch (codec) {
+    case "avc":
+      return readAvcConfig(record);
+    case "hevc":
+      return readHevcConfig(record);
+    case "av1":
+      return readAv1Config(record);
+    case "vp9":
+      return readVp9Config(record);
+  }
+}
+
+function readAudioConfig(codec: "aac" | "opus", record: Uint8Array): AudioConfig {
+  return codec === "aac" ? readAacConfig(record) : readOpusConfig(record);
+}
+
+/**
+ * The bitstream tells, not the tag: encoders mark frames that nothing can begin with, and miss some that it can. The
+ * tag decides only where the bitstream is open: AVC without an IDR picture (see isAvcRecoveryPoint).
+ */
+function isKey(track: VideoTrack, unit: VideoUnit): boolean {
+  const nalLengthSize = track.config.nalLengthSize ?? 4;
+  switch (track.codec) {
+    case "avc":
+      if (isAvcKey(unit.data, nalLengthSize)) return true;
+      return unit.keyFlag && isAvcRecoveryPoint(unit.data, nalLengthSize);
+    case "hevc":
+      return isHevcKey(unit.data, nalLengthSize);
+    case "av1":
+      return isAv1Key(unit.data);
+    case "vp9":
+      return isVp9Key(unit.data);
+  }
+}
+
+function mp3Config(frame: Uint8Array): AudioConfig {
+  const { codec, sampleRate, numberOfChannels, samplesPerFrame } = readMp3Header(frame);
+  const config: AudioConfig = { codec, sampleRate, numberOfChannels };
+  return samplesPerFrame === undefined ? config : { ...config, samplesPerFrame };
+}
+
+function audioDuration(track: AudioTrack, data: Uint8Array): number | undefined {
+  if (track.codec === "opus") return opusPacketDuration(data);
+  const { samplesPerFrame, sampleRate } = track.config;
+  return samplesPerFrame === undefined ? undefined : Math.round((samplesPerFrame * 1_000_000) / sampleRate);
+}
+
+/** FLV holds raw AAC frames (section E.4.2.2); ones with their own framing would play nowhere. */
+function refuseFramedAac(data: Uint8Array): void {
+  if (isAdts(data)) throw new MediaError("unsupported", "AAC with ADTS headers inside FLV");
+  // LOAS: an 11-bit sync word and 13 bits of length (ISO/IEC 14496-3, section 1.7.2).
+  const [first = 0, second = 0, third = 0] = data;
+  if (first === 0x56 && second >> 5 === 7 && ((second & 0x1f) << 8) + third === data.length - 3) {
+    throw new MediaError("unsupported", "AAC in LATM inside FLV");
+  }
+}
+
+function isOpusTags(unit: AudioUnit): boolean {
+  if (unit.codec !== "opus") return false;
+  const name = "OpusTags";
+  for (let i = 0; i < name.length; i++) if (unit.data[i] !== name.charCodeAt(i)) return false;
+  return true;
 }
