@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { HUB_DEFAULTS } from "../../hub/options.js";
+
+const HOUR_MS = 3_600_000;
+const GIBIBYTE = 1024 ** 3;
+
+function milliseconds(fallback: number, description: string, min = 0, max: number = HOUR_MS) {
+  return z.int().min(min).max(max).default(fallback).describe(description);
+}
+
+function bytes(fallback: number, description: string) {
+  return z.int().min(0).max(GIBIBYTE).default(fallback).describe(description);
+}
+
+/** The keys that belong to no protocol: `app.ts` puts the protocols' own beside them. */
+export const coreShape = {
+  publish: z
+    .enum(["reject", "takeover"])
+    .default(HUB_DEFAULTS.duplicate)
+    .describe(
+      "What happens to a second publisher of a name: `reject` refuses it while the first is sending, `takeover` ends the first.",
+    ),
+  publisherIdleMs: milliseconds(
+    HUB_DEFAULTS.publisherIdleMs,
+    "A publisher that has sent no media for this long no longer blocks its name.",
+  ),
+  keepViewersMs: milliseconds(
+    HUB_DEFAULTS.keepViewersMs,
+    "How long viewers are kept after their publisher has gone, for it to come back.",
+  ),
+  waitForPublisherMs: milliseconds(
+    5_000,
+    "How long a viewer who comes first waits for the publisher before it is told that there is none.",
+  ),
+  tracksTimeoutMs: milliseconds(
+    HUB_DEFAULTS.tracksTimeoutMs,
+    "How long to wait for all of a publisher's tracks before viewers are let in.",
+  ),
+  gopCacheMs: milliseconds(
+    HUB_DEFAULTS.gopCacheMs,
+    "Longest group of pictures kept so that viewers start at once; 0 switches the cache off.",
+  ),
+  gopCacheBytes: bytes(HUB_DEFAULTS.gopCacheBytes, "The same bound in bytes, for each stream."),
+  maxLagMs: milliseconds(
+    HUB_DEFAULTS.maxLagMs,
+    "A viewer who is further behind than this skips to a key frame.",
+    100,
+  ),
+  maxLagBytes: bytes(HUB_DEFAULTS.maxLagBytes, "The same bound in bytes."),
+  stallTimeoutMs: milliseconds(
+    HUB_DEFAULTS.stallTimeoutMs,
+    "A viewer whose connection takes nothing for this long is closed.",
+    100,
+  ),
+  mergeMs: milliseconds(
+    HUB_DEFAULTS.mergeMs,
+    "Gather this long before writing to viewers: fewer, larger writes for more latency. 0 writes at once.",
+    0,
+    1_000,
+  ),
+  maxVariants: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(HUB_DEFAULTS.maxVariants)
+    .describe("How many variants (formats and track selections) one stream may be packaged in at once."),
+  maxConnections: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe("Connections of all protocols at once; more are refused."),
+  authorizeTimeoutMs: milliseconds(
+    3_000,
+    "An `authorize` function that has not answered after this long has refused.",
+    1,
+  ),
+  shutdownTimeoutMs: milliseconds(
+    5_000,
+    "How long viewers get to take in what is left at shutdown before they are cut off.",
+  ),
+  http: z
+    .strictObject({
+      host: z
+        .string()
+        .min(1)
+        .default("::")
+        .describe("Address to listen on; `::` is every address, IPv6 and IPv4."),
+      port: z
+        .int()
+        .min(0)
+        .max(65535)
+        .default(8080)
+        .describe("TCP port for everything over HTTP; 0 picks a free one."),
+    })
+    .prefault({})
+    .describe("HTTP: HTTP-FLV, WebSocket, MP4, the watch page and the API on one port."),
+  log: z
+    .strictObject({
+      level: z
+        .enum(["debug", "info", "warn", "error", "silent"])
+        .default("info")
+        .describe("Lowest level that is logged."),
+    })
+    .prefault({})
+    .describe("The log: JSON lines on standard output."),
+};
