@@ -9,7 +9,7 @@ import {
   readFragments,
   readTracks,
   u32,
-} from "../../../../test/support/mp4-boxes.js";
+} from "../../../../fuzz/support/mp4-boxes.js";
 import { concatBytes } from "../../bytes/bytes.js";
 import { ByteWriter } from "../../bytes/writer.js";
 import type { Muxer } from "../../model/container.js";

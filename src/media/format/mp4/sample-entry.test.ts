@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Mp4Track, readTracks, u16, u32 } from "../../../../test/support/mp4-boxes.js";
+import { type Mp4Track, readTracks, u16, u32 } from "../../../../fuzz/support/mp4-boxes.js";
 import { fromHex, toHex } from "../../bytes/bytes.js";
 import type { AudioConfig, AudioTrack, Track, VideoConfig, VideoTrack } from "../../model/track.js";
 import { fmp4Format } from "./muxer.js";

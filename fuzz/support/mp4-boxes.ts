@@ -1,4 +1,4 @@
-// A small reader of fragmented MP4, written from ISO/IEC 14496-12 and not from our muxer, to check what that writes.
+// A small reader of fragmented MP4 for tests and fuzzing, written from ISO/IEC 14496-12 and not from our muxer, to check what that writes.
 
 export interface Mp4Box {
   readonly type: string;
