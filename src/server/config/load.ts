@@ -68,7 +68,10 @@ function assemble(settings: Iterable<Setting>): RawConfig {
   const raw: RawConfig = {};
   for (const { key, value } of settings) {
     let section = raw;
-    for (const part of key.path.slice(0, -1)) section = (section[part] ??= {}) as RawConfig;
+    for (const part of key.path.slice(0, -1)) {
+      section[part] ??= {};
+      section = section[part] as RawConfig;
+    }
     section[lastOf(key)] = value;
   }
   return raw;
