@@ -1,0 +1,63 @@
+// Bundles what browsers load into dist/web/: each src/console/pages/NAME.html with the modules it names as
+// <script type="module" src="./NAME.js"> (source: NAME.ts beside it), and the player as one module, player.js.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { filesUnder } from "./lib/files.mjs";
+
+const PAGES = "src/console/pages";
+const PLAYER = "src/player/index.ts";
+const OUT = "dist/web";
+
+const MODULE_SCRIPT = /<script\b(?=[^>]*\btype="module")[^>]*\bsrc="\.\/([\w-]+)\.js"/g;
+
+export async function buildWeb() {
+  const pages = filesUnder(PAGES, (name) => name.endsWith(".html"));
+  const copies = filesUnder(PAGES, (name) => !/\.(ts|md)$/.test(name));
+  const entries = {};
+  for (const page of pages) {
+    for (const [, name] of readFileSync(page, "utf8").matchAll(MODULE_SCRIPT)) {
+      if (name === "player") continue; // the player's own bundle, below
+      const source = path.posix.join(PAGES, `${name}.ts`);
+      if (!existsSync(source)) throw new Error(`${page} loads ./${name}.js, but there is no ${source}`);
+      entries[name] = source;
+    }
+  }
+
+  const options = {
+    outdir: OUT,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: ["chrome100", "firefox100", "safari16"],
+    minify: true,
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+  };
+  const results = [];
+  if (Object.keys(entries).length > 0) {
+    results.push(
+      await build({ ...options, entryPoints: entries, splitting: true, chunkNames: "chunk-[hash]" }),
+    );
+  }
+  if (existsSync(PLAYER)) results.push(await build({ ...options, entryPoints: { player: PLAYER } }));
+
+  const written = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));
+  for (const source of copies) {
+    const copy = path.posix.join(OUT, path.posix.relative(PAGES, source));
+    mkdirSync(path.dirname(copy), { recursive: true });
+    copyFileSync(source, copy);
+    written.add(copy);
+  }
+  for (const old of filesUnder(OUT, (name) => !written.has(name))) rmSync(old);
+  for (const file of [...written].sort()) {
+    const bytes = readFileSync(file);
+    console.log(`${file}  ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped`);
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await buildWeb();

@@ -1,0 +1,151 @@
+// npm test: everything. `npm test -- unit lint` runs only the steps named.
+// All steps run even when one fails; the last line is "N passed, N failed".
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { ensureTools } from "./lib/tools.mjs";
+
+const OLDEST_NODE = [20, 19];
+const RESULTS = ".cache/test-results";
+const minutes = 60_000;
+
+const bin = (file, ...args) => ({ args: [`node_modules/${file}`, ...args] });
+
+/** In order. `needsBuild`: what runs against dist/ says nothing about the sources when the build failed. */
+const STEPS = [
+  { name: "preflight", title: "Node and the tools the tests need", run: preflight },
+  { name: "types", title: "types: tsc -b", ...bin("typescript/bin/tsc", "-b") },
+  { name: "lint", title: "lint: biome ci", ...bin("@biomejs/biome/bin/biome", "ci", "--error-on-warnings") },
+  { name: "build", title: "build", args: ["scripts/build.mjs"] },
+  { name: "knip", title: "unused files, exports and dependencies: knip", ...bin("knip/bin/knip.js") },
+  {
+    name: "publint",
+    title: "package.json: publint",
+    needsBuild: true,
+    ...bin("publint/src/cli.js", "--strict"),
+  },
+  { name: "unit", title: "unit tests, fuzzing included", vitest: true, limit: 3 * minutes },
+  { name: "interop", title: "interop tests", vitest: true, needsBuild: true, limit: 5 * minutes },
+  { name: "e2e", title: "browser tests", vitest: true, needsBuild: true, limit: 5 * minutes },
+  { name: "package", title: "the packed package", needsBuild: true, args: ["scripts/test-package.mjs"] },
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !STEPS.some((step) => step.name === name));
+if (unknown !== undefined) {
+  console.error(`no step "${unknown}"; there are: ${STEPS.map((step) => step.name).join(", ")}`);
+  process.exit(2);
+}
+
+const outcomes = [];
+for (const step of STEPS) {
+  if (wanted.length > 0 && !wanted.includes(step.name)) continue;
+  console.log(`\n=== ${step.title}`);
+  const begun = performance.now();
+  const outcome = await runStep(step);
+  const seconds = (performance.now() - begun) / 1000;
+  outcomes.push({ step, seconds, ...outcome });
+  console.log(
+    `--- ${step.name}: ${outcome.failures.length === 0 ? "ok" : "FAILED"} (${seconds.toFixed(1)} s)`,
+  );
+}
+
+const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+const failed = outcomes.reduce((sum, outcome) => sum + outcome.failures.length, 0);
+console.log("\n=== summary");
+for (const { step, seconds, passed, failures } of outcomes) {
+  const verdict = failures.length === 0 ? "ok    " : "FAILED";
+  const counts = step.vitest ? `${passed} passed, ${failures.length} failed` : "";
+  console.log(`${verdict} ${step.name.padEnd(10)} ${seconds.toFixed(1).padStart(6)} s  ${counts}`.trimEnd());
+  for (const failure of failures) console.log(`       - ${failure}`);
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** A step counts as one, a vitest step as its tests. */
+async function runStep(step) {
+  const build = outcomes.find((outcome) => outcome.step.name === "build");
+  if (step.needsBuild && build !== undefined && build.failures.length > 0) {
+    return { passed: 0, failures: [`${step.name}: not run, the build failed`] };
+  }
+  if (step.vitest) return runVitest(step);
+  const problem = step.run === undefined ? await runNode(step.args, step.limit) : step.run();
+  return problem === undefined
+    ? { passed: 1, failures: [] }
+    : { passed: 0, failures: [`${step.name}: ${problem}`] };
+}
+
+async function runVitest(step) {
+  mkdirSync(RESULTS, { recursive: true });
+  const file = `${RESULTS}/${step.name}.json`;
+  rmSync(file, { force: true });
+  const problem = await runNode(
+    ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, "--reporter=default"].concat(
+      "--reporter=json",
+      `--outputFile.json=${file}`,
+    ),
+    step.limit,
+  );
+  const failures = [];
+  let passed = 0;
+  for (const suite of readResults(file)) {
+    const path = suite.name.replace(`${process.cwd()}/`, "");
+    for (const test of suite.assertionResults) {
+      // A skipped test proves nothing: only "passed" counts.
+      if (test.status === "passed") passed++;
+      else failures.push(`${path}: ${test.fullName} (${test.status})`);
+    }
+    if (suite.status === "failed" && suite.assertionResults.length === 0) {
+      failures.push(`${path}: ${suite.message?.split("\n")[0] || "could not be loaded"}`);
+    }
+  }
+  if (passed === 0 && failures.length === 0) failures.push(`${step.name}: ran no tests`);
+  if (problem !== undefined && failures.length === 0) failures.push(`${step.name}: ${problem}`);
+  return { passed, failures };
+}
+
+function readResults(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")).testResults;
+  } catch (error) {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Runs Node with these arguments. Returns what went wrong, or undefined. */
+function runNode(args, limit = 5 * minutes) {
+  // Its own process group: at the limit, everything a step has started ends with it.
+  const child = spawn(process.execPath, args, { stdio: "inherit", detached: true });
+  const end = () => process.kill(-child.pid, "SIGKILL");
+  const interrupted = () => {
+    end();
+    process.exit(130);
+  };
+  process.once("SIGINT", interrupted);
+  process.once("SIGTERM", interrupted);
+  return new Promise((resolve) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      end();
+    }, limit);
+    child.once("exit", (code, signal) => {
+      clearTimeout(timer);
+      process.off("SIGINT", interrupted);
+      process.off("SIGTERM", interrupted);
+      if (late) resolve(`not done after ${limit / 1000} s`);
+      else resolve(code === 0 ? undefined : `ended with ${signal ?? `code ${code}`}`);
+    });
+  });
+}
+
+function preflight() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+    return `Node ${OLDEST_NODE.join(".")} or later is needed, this is ${process.versions.node}`;
+  }
+  const problem = ensureTools();
+  if (problem === undefined) console.log(`Node ${process.versions.node}; all tools are there`);
+  else console.error(problem);
+  return problem;
+}
