@@ -1,0 +1,148 @@
+import { ByteWriter } from "../media/bytes/writer.js";
+import { decodeAmf0 } from "../media/format/amf/amf0.js";
+import { createFlvDemuxer } from "../media/format/flv/demuxer.js";
+import { TRACKS_SCRIPT } from "../media/format/flv/muxer.js";
+import { fmp4Format } from "../media/format/mp4/muxer.js";
+import type { Demuxer, Muxer } from "../media/model/container.js";
+import type { Metadata, Packet } from "../media/model/packet.js";
+import type { Track } from "../media/model/track.js";
+
+/** Without the other kind for this long after the first packet there is none, microseconds of media. */
+const GATHER_MICROS = 500_000;
+/** So many packets are held while the tracks are gathered. */
+const GATHER_PACKETS = 256;
+
+/** What a Remuxer finds and makes, in order. */
+export interface RemuxEvents {
+  /** The track set is known. Returns the time on the element's clock, in seconds, where its first packet goes. */
+  start(tracks: readonly Track[]): number;
+  /** A track's configuration has changed; the segments that follow have the new one. */
+  change(track: Track): void;
+  /** An initialization segment, or a fragment. */
+  segment(kind: Track["kind"], bytes: Uint8Array): void;
+  /** The stream has a track now that was not announced: connect again to get it. */
+  lateTrack(): void;
+}
+
+/** FLV in, fragmented MP4 for one SourceBuffer per track out. */
+export class Remuxer {
+  readonly #events: RemuxEvents;
+  readonly #demuxer: Demuxer;
+  readonly #muxers = new Map<number, Muxer>();
+  readonly #tracks = new Map<number, Track>();
+  readonly #out = new ByteWriter(64 * 1024);
+  #expected: { readonly video: boolean; readonly audio: boolean } | undefined;
+  /** Packets before the track set is known; undefined after. */
+  #held: Packet[] | undefined = [];
+  /** Waits for a key frame, at the start and after a loss. */
+  #seeking = true;
+
+  constructor(events: RemuxEvents) {
+    this.#events = events;
+    this.#demuxer = createFlvDemuxer({
+      track: (track) => this.#addTrack(track),
+      packet: (packet) => this.#addPacket(packet),
+      metadata: (metadata) => this.#describe(metadata),
+    });
+  }
+
+  /** Takes bytes as they come and hands on a fragment per track at most. @throws MediaError */
+  push(bytes: Uint8Array, receivedAt: number): void {
+    this.#demuxer.push(bytes, receivedAt);
+    for (const [id, muxer] of this.#muxers) {
+      muxer.flush(this.#out);
+      this.#emit(id);
+    }
+  }
+
+  /** Leaves out what cannot be shown after a loss: all up to the next key frame. */
+  resync(): void {
+    this.#seeking = true;
+  }
+
+  #describe(metadata: Metadata): void {
+    const { hasVideo, hasAudio } = metadata;
+    if (typeof hasVideo !== "boolean" || typeof hasAudio !== "boolean" || !(hasVideo || hasAudio)) return;
+    this.#expected = { video: hasVideo, audio: hasAudio };
+  }
+
+  #addTrack(track: Track): void {
+    if (track.kind === "data") return;
+    const muxer = this.#muxers.get(track.id);
+    if (muxer !== undefined) {
+      muxer.flush(this.#out);
+      this.#emit(track.id);
+      this.#events.change(track);
+      muxer.config(track, 0, this.#out);
+      this.#emit(track.id);
+    }
+    this.#tracks.set(track.id, track);
+  }
+
+  #addPacket(packet: Packet): void {
+    if (packet.track.kind === "data") {
+      this.#script(packet.data);
+      return;
+    }
+    if (this.#held === undefined) {
+      this.#write(packet);
+      return;
+    }
+    this.#held.push(packet);
+    if (this.#gathered(packet)) this.#start(this.#held);
+  }
+
+  #gathered(packet: Packet): boolean {
+    const kinds = new Set([...this.#tracks.values()].map(({ kind }) => kind));
+    const { video, audio } = this.#expected ?? { video: true, audio: true };
+    if ((!video || kinds.has("video")) && (!audio || kinds.has("audio"))) return true;
+    const first = this.#held?.[0] ?? packet;
+    return packet.dts - first.dts > GATHER_MICROS || (this.#held?.length ?? 0) >= GATHER_PACKETS;
+  }
+
+  #start(held: readonly Packet[]): void {
+    this.#held = undefined;
+    const tracks = [...this.#tracks.values()].sort((a, b) => a.id - b.id);
+    const first = held.reduce((lowest, { dts }) => Math.min(lowest, dts), Number.POSITIVE_INFINITY);
+    const zero = first - Math.round(1_000_000 * this.#events.start(tracks));
+    for (const track of tracks) {
+      const muxer = fmp4Format().createMuxer({ tracks: [track], metadata: {}, zero });
+      this.#muxers.set(track.id, muxer);
+      this.#events.segment(track.kind, muxer.start([track], first));
+    }
+    for (const packet of held) this.#write(packet);
+  }
+
+  #write(packet: Packet): void {
+    const muxer = this.#muxers.get(packet.track.id);
+    if (muxer === undefined) {
+      // A server that does not announce its tracks: this one came after we had settled for fewer.
+      this.#events.lateTrack();
+      return;
+    }
+    if (this.#seeking) {
+      const video = [...this.#tracks.values()].some(({ kind }) => kind === "video");
+      if (video && !(packet.track.kind === "video" && packet.key)) return;
+      this.#seeking = false;
+    }
+    muxer.write(packet, this.#out);
+    // Nothing is written before its turn but what a config forces out; it belongs to this track.
+    this.#emit(packet.track.id);
+  }
+
+  #emit(id: number): void {
+    const kind = this.#tracks.get(id)?.kind;
+    if (this.#out.length > 0 && kind !== undefined) this.#events.segment(kind, this.#out.finish());
+  }
+
+  #script(body: Uint8Array): void {
+    const [name, value] = decodeAmf0(body);
+    if (name !== TRACKS_SCRIPT || typeof value !== "object" || value === null || this.#held !== undefined)
+      return;
+    const { hasVideo, hasAudio } = value as { hasVideo?: unknown; hasAudio?: unknown };
+    const kinds = new Set([...this.#tracks.values()].map(({ kind }) => kind));
+    if ((hasVideo === true && !kinds.has("video")) || (hasAudio === true && !kinds.has("audio"))) {
+      this.#events.lateTrack();
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { Track } from "../media/model/track.js";
+
+/** How a player is made; everything has a default. */
+export interface PlayerOptions {
+  /** How the stream is fetched; by default what the URL says (`ws:`, `wss:` or not), and fetch otherwise. */
+  readonly transport?: "fetch" | "ws";
+  /** Starts as soon as there is a picture (default). Browsers allow that only without sound. */
+  readonly autoplay?: boolean;
+  /** Starts without sound, so that the browser lets it start; by default true where `autoplay` is. */
+  readonly muted?: boolean;
+  /** How far behind the newest frame it plays, milliseconds; default 800. */
+  readonly targetLatencyMs?: number;
+  /** Further behind than this it jumps instead of hurrying, milliseconds; default 4000. */
+  readonly maxLatencyMs?: number;
+  /** How much already played media is kept, milliseconds; default 10000. */
+  readonly backBufferMs?: number;
+  /** Without a byte for this long it connects anew, milliseconds; default 15000. */
+  readonly stallTimeoutMs?: number;
+  /** How often it connects anew before it gives up; default Infinity. */
+  readonly maxReconnects?: number;
+  /** Destroys the player when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * - `network`: the stream could not be fetched, or broke off
+ * - `media`: bytes that are no stream, or a codec the browser does not play
+ * - `playback`: the browser refused to play
+ */
+export type PlayerErrorKind = "network" | "media" | "playback";
+
+export type PlayerErrorCode =
+  | "unreachable"
+  | "http-status"
+  | "denied"
+  | "not-found"
+  | "timeout"
+  | "malformed"
+  | "codec-unsupported"
+  | "mse-unsupported"
+  | "append-failed"
+  | "autoplay-blocked"
+  | "gave-up";
+
+/** What went wrong. After a fatal one the player has stopped; after any other it goes on by itself. */
+export interface PlayerError {
+  readonly kind: PlayerErrorKind;
+  readonly code: PlayerErrorCode;
+  readonly fatal: boolean;
+  /** What happened and what to do, in a sentence. */
+  readonly message: string;
+}
+
+/** What happens to a player, by event name. */
+export interface PlayerEvents {
+  /** The stream's tracks are known, or have changed. */
+  readonly tracks: { readonly tracks: readonly Track[] };
+  /** The first frame after a start or a reconnect is being played. */
+  readonly playing: Record<string, never>;
+  /** The connection has ended; the next attempt follows after `delayMs`. */
+  readonly reconnect: { readonly attempt: number; readonly delayMs: number; readonly reason: string };
+  readonly error: PlayerError;
+  /** The player was destroyed, or gave up. */
+  readonly ended: { readonly reason: "destroyed" | "fatal" };
+}
+
+/** How the player fares now. */
+export interface PlayerStats {
+  readonly state: PlayerState;
+  /** RFC 6381 codec strings, video first. */
+  readonly codecs: readonly string[];
+  /** Pixels of the decoded picture; 0 before the first. */
+  readonly width: number;
+  readonly height: number;
+  /** From what is shown to the newest frame received, milliseconds. */
+  readonly latencyMs: number;
+  /** Media ahead of what is shown without a gap, milliseconds. */
+  readonly bufferMs: number;
+  /** Bits per second received, over the last two seconds. */
+  readonly bitrate: number;
+  readonly bytes: number;
+  readonly decodedFrames: number;
+  readonly droppedFrames: number;
+  readonly playbackRate: number;
+  /** Connections begun again. */
+  readonly reconnects: number;
+  /** Jumps to the live edge or over a gap. */
+  readonly jumps: number;
+}
+
+export type PlayerState = "connecting" | "buffering" | "playing" | "waiting" | "ended";
+
+export interface Player {
+  readonly state: PlayerState;
+  /** Adds a listener and returns its removal. */
+  on<K extends keyof PlayerEvents>(event: K, listener: (event: PlayerEvents[K]) => void): () => void;
+  stats(): PlayerStats;
+  /** Ends it; settles when the connection, timers, listeners and the media source are released. Idempotent. */
+  destroy(): Promise<void>;
+}
