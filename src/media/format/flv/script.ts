@@ -44,7 +44,7 @@ function toMetadata(value: AmfValue): Metadata {
 }
 
 function toMetadataValue(value: AmfValue): MetadataValue | undefined {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (typeof value !== "object" || value === null) return value;
   if (value instanceof Uint8Array) return undefined;
   if (isAmfObject(value)) {
     const entries: [string, MetadataValue][] = [];
@@ -55,7 +55,8 @@ function toMetadataValue(value: AmfValue): MetadataValue | undefined {
     // Unlike assignment, fromEntries makes even `__proto__` an ordinary property.
     return Object.fromEntries(entries);
   }
-  if (typeof value !== "object" || value === null) return value;
+  // What is left is a date or an array.
+  if ("toISOString" in value) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   return value.map((item) => toMetadataValue(item) ?? null);
 }
 

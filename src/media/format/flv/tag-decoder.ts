@@ -1,11 +1,6 @@
 import { equalBytes } from "../../bytes/bytes.js";
-import { isAdts, readAacConfig } from "../../codec/aac.js";
-import { isAv1Key, readAv1Config } from "../../codec/av1.js";
-import { isAvcKey, readAvcConfig } from "../../codec/avc.js";
-import { isHevcKey, readHevcConfig } from "../../codec/hevc.js";
-import { readMp3Header } from "../../codec/mp3.js";
-import { opusPacketDuration, readOpusConfig } from "../../codec/opus.js";
-import { isVp9Key, readVp9Config } from "../../codec/vp9.js";
+import { isOpusTags } from "../../codec/opus.js";
+import { vp9SizeOf } from "../../codec/vp9.js";
 import { MICROS_PER_MS, Unwrap32 } from "../../model/clock.js";
 import type { DemuxerSink } from "../../model/container.js";
 import { MediaError } from "../../model/error.js";
@@ -13,17 +8,22 @@ import { type Packet, sameConfig } from "../../model/packet.js";
 import {
   AUDIO_TRACK_ID,
   type AudioCodec,
-  type AudioConfig,
   type AudioTrack,
   DATA_TRACK_ID,
   type DataTrack,
   VIDEO_TRACK_ID,
   type VideoCodec,
-  type VideoConfig,
   type VideoTrack,
 } from "../../model/track.js";
+import {
+  audioDurationOf,
+  isKeyFrame,
+  mp3ConfigOf,
+  readAudioConfig,
+  readVideoConfig,
+  refuseFramedAac,
+} from "./bitstream.js";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_SCRIPT_AMF3, TAG_VIDEO } from "./constants.js";
-import { isAvcRecoveryPoint } from "./random-access.js";
 import { readScriptBody } from "./script.js";
 import { type AudioUnit, readAudioBody, readVideoBody, type TagUnit, type VideoUnit } from "./tag-body.js";
 
@@ -79,6 +79,22 @@ export function createTagDecoder(sink: DemuxerSink): TagDecoder {
     sink.track(track);
   }
 
+  /** VP9's record has no size (0 by 0): the track is told with a key frame, which has one. */
+  function holdVp9(track: VideoTrack): void {
+    const known = video.track;
+    if (known !== undefined && sameConfig(known, sizedAs(track, known.config))) return;
+    video.track = track;
+  }
+
+  function sizeVp9(track: VideoTrack, key: boolean, data: Uint8Array): void {
+    const size = key ? vp9SizeOf(data) : undefined;
+    if (size !== undefined)
+      setTrack(video, sizedAs(track, { codedWidth: size.width, codedHeight: size.height }));
+    else if (track.config.codedWidth === 0) {
+      throw new MediaError("malformed", "vp9 frame before its first key frame");
+    }
+  }
+
   function decodeVideo(unit: VideoUnit, timestampMs: number, receivedAt: number): void {
     if (unit.codec === undefined) {
       if (isOther(unit, video)) return;
@@ -88,13 +104,16 @@ export function createTagDecoder(sink: DemuxerSink): TagDecoder {
       if (!select(unit, video) || repeatsConfig(unit, video)) return;
       const config = readVideoConfig(unit.codec, unit.data.slice());
       video.trackId = unit.trackId;
-      setTrack(video, { id: VIDEO_TRACK_ID, kind: "video", codec: unit.codec, config });
+      const track: VideoTrack = { id: VIDEO_TRACK_ID, kind: "video", codec: unit.codec, config };
+      if (unit.codec === "vp9") holdVp9(track);
+      else setTrack(video, track);
       return;
     }
     if (isOther(unit, video)) return;
+    if (video.track === undefined || video.track.codec !== unit.codec) throw withoutConfig(unit);
+    const key = isKeyFrame(video.track, unit.data, unit.keyFlag);
+    if (unit.codec === "vp9") sizeVp9(video.track, key, unit.data);
     const track = video.track;
-    if (track === undefined || track.codec !== unit.codec) throw withoutConfig(unit);
-    const key = isKey(track, unit);
     const dts = mediaTime(timestampMs);
     const pts = dts + unit.compositionTime * MICROS_PER_MS + unit.offset;
     sink.packet({ track, dts, pts, key, data: unit.data.slice(), receivedAt });
@@ -107,7 +126,7 @@ export function createTagDecoder(sink: DemuxerSink): TagDecoder {
     }
     if (unit.part === "config") {
       // MP3's frames tell all; Opus' second header holds only comments (RFC 7845, section 5.2).
-      if (unit.codec === "mp3" || isOpusTags(unit)) return;
+      if (unit.codec === "mp3" || isOpusTags(unit.data)) return;
       if (!select(unit, audio) || repeatsConfig(unit, audio)) return;
       const config = readAudioConfig(unit.codec, unit.data.slice());
       audio.trackId = unit.trackId;
@@ -116,14 +135,14 @@ export function createTagDecoder(sink: DemuxerSink): TagDecoder {
     }
     if (isOther(unit, audio)) return;
     if (unit.codec === "mp3") {
-      const config = mp3Config(unit.data);
+      const config = mp3ConfigOf(unit.data);
       audio.trackId = unit.trackId;
       setTrack(audio, { id: AUDIO_TRACK_ID, kind: "audio", codec: "mp3", config });
     }
     const track = audio.track;
     if (track === undefined || track.codec !== unit.codec) throw withoutConfig(unit);
     if (unit.codec === "aac") refuseFramedAac(unit.data);
-    const duration = audioDuration(track, unit.data);
+    const duration = audioDurationOf(track, unit.data);
     const dts = mediaTime(timestampMs) + unit.offset;
     const packet: Packet = { track, dts, pts: dts, key: true, data: unit.data.slice(), receivedAt };
     sink.packet(duration === undefined ? packet : { ...packet, duration });
@@ -202,71 +221,11 @@ function repeatsConfig(
   return known !== undefined && equalBytes(known, unit.data);
 }
 
+function sizedAs(track: VideoTrack, size: { codedWidth: number; codedHeight: number }): VideoTrack {
+  const { codedWidth, codedHeight } = size;
+  return { ...track, config: { ...track.config, codedWidth, codedHeight } };
+}
+
 function withoutConfig(unit: TagUnit<unknown>): MediaError {
   return new MediaError("malformed", `${unit.codecName} frame before its sequence header`);
-}
-
-function readVideoConfig(codec: VideoCodec, record: Uint8Array): VideoConfig {
-  switch (codec) {
-    case "avc":
-      return readAvcConfig(record);
-    case "hevc":
-      return readHevcConfig(record);
-    case "av1":
-      return readAv1Config(record);
-    case "vp9":
-      return readVp9Config(record);
-  }
-}
-
-function readAudioConfig(codec: "aac" | "opus", record: Uint8Array): AudioConfig {
-  return codec === "aac" ? readAacConfig(record) : readOpusConfig(record);
-}
-
-/**
- * The bitstream tells, not the tag: encoders mark frames that nothing can begin with, and miss some that it can. The
- * tag decides only where the bitstream is open: AVC without an IDR picture (see isAvcRecoveryPoint).
- */
-function isKey(track: VideoTrack, unit: VideoUnit): boolean {
-  const nalLengthSize = track.config.nalLengthSize ?? 4;
-  switch (track.codec) {
-    case "avc":
-      if (isAvcKey(unit.data, nalLengthSize)) return true;
-      return unit.keyFlag && isAvcRecoveryPoint(unit.data, nalLengthSize);
-    case "hevc":
-      return isHevcKey(unit.data, nalLengthSize);
-    case "av1":
-      return isAv1Key(unit.data);
-    case "vp9":
-      return isVp9Key(unit.data);
-  }
-}
-
-function mp3Config(frame: Uint8Array): AudioConfig {
-  const { codec, sampleRate, numberOfChannels, samplesPerFrame } = readMp3Header(frame);
-  const config: AudioConfig = { codec, sampleRate, numberOfChannels };
-  return samplesPerFrame === undefined ? config : { ...config, samplesPerFrame };
-}
-
-function audioDuration(track: AudioTrack, data: Uint8Array): number | undefined {
-  if (track.codec === "opus") return opusPacketDuration(data);
-  const { samplesPerFrame, sampleRate } = track.config;
-  return samplesPerFrame === undefined ? undefined : Math.round((samplesPerFrame * 1_000_000) / sampleRate);
-}
-
-/** FLV holds raw AAC frames (section E.4.2.2); ones with their own framing would play nowhere. */
-function refuseFramedAac(data: Uint8Array): void {
-  if (isAdts(data)) throw new MediaError("unsupported", "AAC with ADTS headers inside FLV");
-  // LOAS: an 11-bit sync word and 13 bits of length (ISO/IEC 14496-3, section 1.7.2).
-  const [first = 0, second = 0, third = 0] = data;
-  if (first === 0x56 && second >> 5 === 7 && ((second & 0x1f) << 8) + third === data.length - 3) {
-    throw new MediaError("unsupported", "AAC in LATM inside FLV");
-  }
-}
-
-function isOpusTags(unit: AudioUnit): boolean {
-  if (unit.codec !== "opus") return false;
-  const name = "OpusTags";
-  for (let i = 0; i < name.length; i++) if (unit.data[i] !== name.charCodeAt(i)) return false;
-  return true;
 }
