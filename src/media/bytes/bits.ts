@@ -62,7 +62,28 @@ export class BitReader {
   /** Signed Exp-Golomb code se(v), ITU-T H.264 section 9.1.1. */
   se(): number {
     const code = this.ue();
-    return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
+    return code % 2 === 1 ? (code + 1) / 2 : 0 - code / 2; // not -(code / 2), which would make zero negative
+  }
+}
+
+/** Writes bit fields, most significant bit first. For headers of a few bytes. */
+export class BitWriter {
+  readonly #bytes: number[] = [];
+  #length = 0;
+
+  /** The low `count` bits of `value`, 0 to 32. */
+  bits(value: number, count: number): void {
+    for (let i = count - 1; i >= 0; i--) {
+      const bit = Math.floor(value / 2 ** i) % 2;
+      const at = this.#length >> 3;
+      this.#bytes[at] = (this.#bytes[at] ?? 0) | (bit << (7 - (this.#length & 7)));
+      this.#length += 1;
+    }
+  }
+
+  /** What was written, filled up with zero bits to whole bytes. */
+  finish(): Uint8Array {
+    return Uint8Array.from(this.#bytes);
   }
 }
 
