@@ -24,7 +24,9 @@ export function endBox(out: ByteWriter, at: number): void {
 }
 
 export function writeFourCc(out: ByteWriter, code: string): void {
-  for (let i = 0; i < 4; i++) out.u8(code.charCodeAt(i));
+  out.u32(
+    (code.charCodeAt(0) << 24) | (code.charCodeAt(1) << 16) | (code.charCodeAt(2) << 8) | code.charCodeAt(3),
+  );
 }
 
 export function writeZeros(out: ByteWriter, count: number): void {
