@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytesOf, CONFIGS, FRAMES, flvOf, type TestTag } from "../../test/support/flv.js";
+import { bytesOf, CONFIGS, FRAMES, flvOf, type TestTag } from "../../fuzz/support/flv.js";
 import { concatBytes } from "./bytes/bytes.js";
 import { encodeAmf0 } from "./format/amf/amf0.js";
 import { createFlvDemuxer } from "./format/flv/demuxer.js";

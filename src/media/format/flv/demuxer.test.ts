@@ -9,7 +9,7 @@ import {
   type Heard,
   listen,
   type TestTag,
-} from "../../../../test/support/flv.js";
+} from "../../../../fuzz/support/flv.js";
 import { encodeAmf0 } from "../amf/amf0.js";
 import { createFlvDemuxer } from "./demuxer.js";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bytesOf, CONFIGS, demuxAll, FRAMES } from "../../../../test/support/flv.js";
+import { bytesOf, CONFIGS, demuxAll, FRAMES } from "../../../../fuzz/support/flv.js";
 import { concatBytes } from "../../bytes/bytes.js";
 import { ByteWriter } from "../../bytes/writer.js";
 import { readAacConfig } from "../../codec/aac.js";

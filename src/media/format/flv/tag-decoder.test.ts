@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytesOf, CONFIGS, FRAMES, type Heard, listen } from "../../../../test/support/flv.js";
+import { bytesOf, CONFIGS, FRAMES, type Heard, listen } from "../../../../fuzz/support/flv.js";
 import { encodeAmf0 } from "../amf/amf0.js";
 import { createTagDecoder } from "./tag-decoder.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytesOf, CONFIGS, FRAMES } from "../../../../test/support/flv.js";
+import { bytesOf, CONFIGS, FRAMES } from "../../../../fuzz/support/flv.js";
 import { toHex } from "../../bytes/bytes.js";
 import { ByteWriter } from "../../bytes/writer.js";
 import type { Packet } from "../../model/packet.js";
