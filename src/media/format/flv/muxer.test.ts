@@ -59,14 +59,14 @@ function onMetaData(flv: Uint8Array): unknown {
 }
 
 describe("the start", () => {
-  it("is header, metadata, video and audio configuration, stamped with the time of the join", () => {
+  it("is header, metadata at 0, video and audio configuration at the time of the join", () => {
     const flv = startOf([aac, avc], {}, 1_500_999, 500_000);
     expect(flv.subarray(0, 13)).toEqual(bytesOf("464c5601 05 00000009 00000000"));
     const video = bytesOf("09", 0, 0, CONFIGS.avc.length + 5, "0003e8 00 000000 17 00 000000", CONFIGS.avc);
     const audio = bytesOf("08", "000004", "0003e8 00 000000 af 00", CONFIGS.aac);
     const tail = bytesOf(video, "000000", video.length, audio, "0000000f");
     expect(flv.subarray(flv.length - tail.length)).toEqual(tail);
-    expect(flv.subarray(17, 21)).toEqual(bytesOf("0003e8 00"));
+    expect(flv.subarray(17, 21)).toEqual(bytesOf("000000 00"));
   });
 
   it.each([

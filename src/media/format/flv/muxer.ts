@@ -18,9 +18,9 @@ export interface FlvOptions {
   /** How codecs are written; `standard` by default. */
   readonly dialect?: FlvDialect;
   /**
-   * Repeats onMetaData before each video key frame (off by default), with `absRecordTime`: when the key frame was
-   * received, in milliseconds since the Unix epoch. The tag has the key frame's timestamp, so players can tell how far
-   * behind the encoder they are. Other servers and players know the field by this name.
+   * Repeats onMetaData before each video key frame (off by default), with `absRecordTime`: when that key frame was
+   * received, in milliseconds since the Unix epoch, so that players can tell how far behind they are. Other servers
+   * and players know the field by this name.
    */
   readonly metadataAtKey?: boolean;
 }
@@ -50,8 +50,9 @@ function createFlvMuxer(init: MuxerInit, dialect: FlvDialect, metadataAtKey: boo
   /** The announced tracks with the configurations of the newest packets. */
   let current = init.tracks;
 
-  function writeMetadata(metadata: Metadata, at: number, out: ByteWriter): void {
-    const tag = beginTag(TAG_SCRIPT, tagTimestamp(at, init.zero), out);
+  /** Always stamped 0: FFmpeg takes an onMetaData of any other time for subtitles, and adds a stream for them. */
+  function writeMetadata(metadata: Metadata, out: ByteWriter): void {
+    const tag = beginTag(TAG_SCRIPT, 0, out);
     writeMetadataBody(metadata, out);
     endTag(tag, out);
   }
@@ -68,7 +69,7 @@ function createFlvMuxer(init: MuxerInit, dialect: FlvDialect, metadataAtKey: boo
       const shown = tracks.filter(({ id }) => announced.has(id));
       const out = new ByteWriter();
       writeHeader(shown, out);
-      writeMetadata(describeStream(shown, init.metadata, dialect), at, out);
+      writeMetadata(describeStream(shown, init.metadata, dialect), out);
       for (const kind of ["video", "audio"]) {
         for (const track of shown) if (track.kind === kind) config(track, at, out);
       }
@@ -88,7 +89,7 @@ function createFlvMuxer(init: MuxerInit, dialect: FlvDialect, metadataAtKey: boo
         current = current.map((known) => (known.id === track.id ? track : known));
         const metadata = describeStream(current, init.metadata, dialect);
         const absRecordTime = Math.floor(packet.receivedAt / 1000);
-        writeMetadata({ ...metadata, absRecordTime }, packet.dts, out);
+        writeMetadata({ ...metadata, absRecordTime }, out);
       }
       writePacket(packet, init.zero, dialect, out);
     },
