@@ -241,7 +241,7 @@ describe("the linter", { timeout: 60_000 }, () => {
     ).toEqual([
       "src/hub/a.ts: lint/suspicious/noImportCycles",
       "src/hub/b.ts: lint/suspicious/noImportCycles",
-      "src/hub/clock.ts: lint/style/noRestrictedGlobals",
+      "src/hub/clock.ts: lint/nursery/noJsRestrictedProperties",
       "src/media/random.ts: lint/nursery/noJsRestrictedProperties",
       "src/server/a.ts: lint/nursery/noFloatingPromises",
       "src/server/b.ts: lint/style/noDefaultExport",
