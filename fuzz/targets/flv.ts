@@ -12,7 +12,17 @@ import { allowMediaError } from "../target.js";
 export const target: FuzzTarget = {
   name: "flv",
   cases(random) {
-    const tags = Array.from({ length: 1 + random.int(12) }, () => damagedTag(random));
+    const codecs = pickCodecs(random);
+    const tags = Array.from({ length: 1 + random.int(12) }, () => {
+      return damagedTag(random, random.chance(0.9) ? codecs : pickCodecs(random));
+    });
+    // Without configurations nearly everything would be dropped.
+    if (random.chance(0.8)) {
+      for (const kind of [VIDEO_CONFIG, AUDIO_CONFIG]) {
+        const [type, body] = tag(random, codecs, kind);
+        tags.unshift({ type, body });
+      }
+    }
     const flv = flvOf(tags, random.int(256));
     return random.chance(0.7) ? flv : random.mutate(flv);
   },
@@ -58,60 +68,65 @@ function sameAgain(packets: readonly Packet[], dialect: "standard" | "codecid12"
   }
 }
 
-function damagedTag(random: Random): TestTag {
-  const [type, body] = tag(random);
+const CODECS = {
+  video: [
+    [7, "61766331", CONFIGS.avc, [FRAMES.avcKey, FRAMES.avcInter, FRAMES.avcRecovery, FRAMES.avcIntra]],
+    [7, "61766331", CONFIGS.avcOther, [FRAMES.avcKey, FRAMES.avcInter]],
+    [12, "68766331", CONFIGS.hevc, [FRAMES.hevcKey, FRAMES.hevcInter]],
+    [13, "61763031", CONFIGS.av1, [FRAMES.av1Key, FRAMES.av1Inter]],
+    [14, "76703039", CONFIGS.vp9, [FRAMES.vp9Key, FRAMES.vp9Inter]],
+  ],
+  audio: [
+    ["af", "6d703461", CONFIGS.aac, FRAMES.aac],
+    ["2f", "2e6d7033", bytesOf(""), FRAMES.mp3],
+    ["90", "4f707573", CONFIGS.opus, FRAMES.opus],
+  ],
+} as const;
+interface Codecs {
+  readonly video: (typeof CODECS.video)[number];
+  readonly audio: (typeof CODECS.audio)[number];
+}
+
+function pickCodecs(random: Random): Codecs {
+  return { video: random.pick(CODECS.video), audio: random.pick(CODECS.audio) };
+}
+
+function damagedTag(random: Random, codecs: Codecs): TestTag {
+  const [type, body] = tag(random, codecs, random.int(5));
   return {
-    type: random.chance(0.02) ? random.int(256) : type,
+    type: random.chance(0.01) ? random.int(256) : type,
     timestamp: random.pick([0, random.int(1000), 0xff_ffff, 0x7fff_ffff, 0xffff_ffff]),
     body: random.chance(0.4) ? random.mutate(body) : body,
     ...(random.chance(0.05) ? { streamId: 1 } : {}),
   };
 }
 
-/** A valid body of any kind. */
-function tag(random: Random): [type: number, body: Uint8Array] {
+const VIDEO_CONFIG = 0;
+const VIDEO_FRAME = 1;
+const AUDIO_CONFIG = 2;
+const AUDIO_FRAME = 3;
+
+/** A valid body, legacy where the codec has one and chance will. */
+function tag(random: Random, codecs: Codecs, kind: number): [type: number, body: Uint8Array] {
   const n = random.int(128);
-  const legacy = (id: number, part: number, data: Uint8Array) =>
-    bytesOf((random.pick([1, 2]) << 4) | id, part, 0, 0, random.int(256), data);
-  const video = random.pick([
-    [7, "61766331", CONFIGS.avc, FRAMES.avcKey(n)],
-    [7, "61766331", CONFIGS.avcOther, FRAMES.avcInter(n)],
-    [7, "61766331", CONFIGS.avc, FRAMES.avcRecovery(n)],
-    [12, "68766331", CONFIGS.hevc, FRAMES.hevcKey(n)],
-    [13, "61763031", CONFIGS.av1, FRAMES.av1Key(n)],
-    [14, "76703039", CONFIGS.vp9, FRAMES.vp9Key(n)],
-  ] as const);
-  const audio = random.pick([
-    ["af", "6d703461", CONFIGS.aac, FRAMES.aac(n)],
-    ["2f", "2e6d7033", bytesOf(""), FRAMES.mp3(n)],
-    ["00", "4f707573", CONFIGS.opus, FRAMES.opus(n)],
-  ] as const);
-  const [id, videoFourCc, videoConfig, videoFrame] = video;
-  const [flags, audioFourCc, audioConfig, audioFrame] = audio;
-  switch (random.int(8)) {
-    case 0:
-      return [9, legacy(id, 0, videoConfig)];
-    case 1:
-      return [9, legacy(id, 1, videoFrame)];
-    case 2:
-      return [9, enhanced(random, 0x80 | (random.pick([1, 2]) << 4), 0, 6, videoFourCc, videoConfig)];
-    case 3:
-      return [9, enhanced(random, 0x80 | (random.pick([1, 2]) << 4), 3, 6, videoFourCc, videoFrame)];
-    case 4:
-      return [8, bytesOf(flags, random.int(2), random.chance(0.5) ? audioConfig : audioFrame)];
-    case 5:
-      return [8, enhanced(random, 0x90, 0, 5, audioFourCc, audioConfig)];
-    case 6:
-      return [8, enhanced(random, 0x90, 1, 5, audioFourCc, audioFrame)];
-    default:
-      return [
-        random.pick([18, 15]),
-        encodeAmf0([
-          random.pick(["onMetaData", "@setDataFrame", "onCuePoint"]),
-          random.pick(["onMetaData", { width: n, nested: { list: [n, null, "x"] } }]),
-        ]),
-      ];
+  const [id, videoFourCc, videoConfig, videoFrames] = codecs.video;
+  const [flags, audioFourCc, audioConfig, audioFrame] = codecs.audio;
+  if (kind === VIDEO_CONFIG || kind === VIDEO_FRAME) {
+    const data = kind === VIDEO_CONFIG ? videoConfig : random.pick(videoFrames)(n);
+    const frameType = random.pick([1, 2]) << 4;
+    if (id < 14 && random.chance(0.5)) return [9, bytesOf(frameType | id, kind, 0, 0, n, data)];
+    return [9, enhanced(random, 0x80 | frameType, kind === VIDEO_CONFIG ? 0 : 3, 6, videoFourCc, data)];
   }
+  if (kind === AUDIO_CONFIG || kind === AUDIO_FRAME) {
+    const data = kind === AUDIO_CONFIG ? audioConfig : audioFrame(n);
+    const part = kind - AUDIO_CONFIG;
+    if (flags === "af" && random.chance(0.5)) return [8, bytesOf(flags, part, data)];
+    if (flags === "2f" && random.chance(0.5)) return [8, bytesOf(flags, data)];
+    return [8, enhanced(random, 0x90, part, 5, audioFourCc, data)];
+  }
+  const name = random.pick(["onMetaData", "@setDataFrame", "onCuePoint"]);
+  const value = random.pick(["onMetaData", { width: n, nested: { list: [n, null, "x"] } }]);
+  return [random.pick([18, 15]), encodeAmf0([name, value])];
 }
 
 /** An enhanced body, plain or in ModEx and Multitrack. */

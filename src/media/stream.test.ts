@@ -4,6 +4,7 @@ import { concatBytes } from "./bytes/bytes.js";
 import { encodeAmf0 } from "./format/amf/amf0.js";
 import { createFlvDemuxer } from "./format/flv/demuxer.js";
 import { flvFormat } from "./format/flv/muxer.js";
+import { fmp4Format } from "./format/mp4/muxer.js";
 import type { ContainerFormat } from "./model/container.js";
 import type { Metadata, Packet } from "./model/packet.js";
 import type { Track } from "./model/track.js";
@@ -124,6 +125,31 @@ describe("muxerStream", () => {
     expect(again.at(-1)?.track.config).toMatchObject({ codedWidth: 96 });
     const rigid: ContainerFormat = { ...flvFormat(), canChange: () => false };
     await expect(mux(packets, {}, rigid)).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  it("goes from FLV to fragmented MP4 in one pipe", async () => {
+    const source = flvOf([header, aacHeader, key(0), aac(5), key(40), key(1200)]);
+    const bytes = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const slice of slicesOf(source, 100)) controller.enqueue(slice);
+        controller.close();
+      },
+    });
+    const reader = bytes
+      .pipeThrough(demuxerStream(createFlvDemuxer))
+      .pipeThrough(muxerStream(fmp4Format()))
+      .getReader();
+    let boxes = "";
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      const text = String.fromCharCode(...read.value);
+      boxes +=
+        text
+          .match(/ftyp|moov|moof|mdat/g)
+          ?.join(" ")
+          .concat(" ") ?? "";
+    }
+    // A fragment for each key frame of the video.
+    expect(boxes.trim()).toBe("ftyp moov moof mdat moof mdat moof mdat");
   });
 
   it("writes a header for no packets at all", async () => {

@@ -4,6 +4,7 @@ import {
   EX_MOD_EX,
   FRAME_COMMAND,
   MOD_EX_TIMESTAMP_OFFSET_NANO,
+  MULTITRACK_MANY_TRACKS,
   MULTITRACK_MANY_TRACKS_MANY_CODECS,
   MULTITRACK_ONE_TRACK,
 } from "./constants.js";
@@ -71,14 +72,13 @@ export function readExBody(reader: ByteReader, kind: ExKind, packetType: number,
 }
 
 function readParts(reader: ByteReader, multitrackType: number): ExPart[] {
-  if (multitrackType > MULTITRACK_MANY_TRACKS_MANY_CODECS) {
+  const manyCodecs = multitrackType === MULTITRACK_MANY_TRACKS_MANY_CODECS;
+  const oneTrack = multitrackType === MULTITRACK_ONE_TRACK;
+  if (!manyCodecs && !oneTrack && multitrackType !== MULTITRACK_MANY_TRACKS) {
     throw new MediaError("unsupported", `AvMultitrackType ${multitrackType}`);
   }
-  const manyCodecs = multitrackType === MULTITRACK_MANY_TRACKS_MANY_CODECS;
   const sharedFourCc = manyCodecs ? 0 : reader.u32();
-  if (multitrackType === MULTITRACK_ONE_TRACK) {
-    return [{ fourCc: sharedFourCc, trackId: reader.u8(), payload: reader.rest() }];
-  }
+  if (oneTrack) return [{ fourCc: sharedFourCc, trackId: reader.u8(), payload: reader.rest() }];
   const parts: ExPart[] = [];
   while (reader.remaining > 0) {
     if (parts.length === MAX_PARTS) throw new MediaError("limit", `more than ${MAX_PARTS} tracks in one tag`);

@@ -1,0 +1,66 @@
+/**
+ * `sluice/media`: the media toolkit. Containers, codec headers and AMF, for Node and browsers alike: no I/O, no clock,
+ * no dependencies; bytes are `Uint8Array`, times integer microseconds. Parsers throw `MediaError` and nothing else.
+ *
+ * ```ts
+ * import { createFlvDemuxer, demuxerStream, fmp4Format, muxerStream } from "sluice/media";
+ *
+ * const fmp4 = (await fetch(url)).body
+ *   .pipeThrough(demuxerStream(createFlvDemuxer))
+ *   .pipeThrough(muxerStream(fmp4Format()));
+ * ```
+ */
+
+// Bytes: what a muxer writes to.
+export { ByteWriter } from "./bytes/writer.js";
+
+// Codecs: decoder configuration records to WebCodecs-shaped configurations, for tracks made in code.
+export { type AacConfig, type AacParameters, readAacConfig, writeAacConfig } from "./codec/aac.js";
+export { isAv1Key, readAv1Config } from "./codec/av1.js";
+export { type AvcSps, avcConfigOf, isAvcKey, parseSps, readAvcConfig } from "./codec/avc.js";
+export { isHevcKey, readHevcConfig } from "./codec/hevc.js";
+export { type Mp3Header, readMp3Header } from "./codec/mp3.js";
+export type { NalLengthSize } from "./codec/nal.js";
+export { type OpusConfig, opusPacketDuration, readOpusConfig } from "./codec/opus.js";
+export { isVp9Key, readVp9Config } from "./codec/vp9.js";
+
+// AMF0: the bodies of data tracks.
+export { decodeAmf0, encodeAmf0 } from "./format/amf/amf0.js";
+export type { AmfLimits, AmfObject, AmfValue } from "./format/amf/value.js";
+
+// FLV.
+export { createFlvDemuxer } from "./format/flv/demuxer.js";
+export { type FlvOptions, flvFormat, TRACKS_SCRIPT } from "./format/flv/muxer.js";
+export type { FlvDialect } from "./format/flv/tag-encoder.js";
+
+// Fragmented MP4.
+export { mp4MimeType } from "./format/mp4/mime.js";
+export { fmp4Format } from "./format/mp4/muxer.js";
+
+// The model: tracks, packets, and what every container is made of.
+export type { ContainerFormat, Demuxer, DemuxerSink, Muxer, MuxerInit } from "./model/container.js";
+export { MediaError, type MediaErrorCode } from "./model/error.js";
+export { type Metadata, type MetadataValue, type Packet, sameConfig } from "./model/packet.js";
+export {
+  AUDIO_TRACK_ID,
+  type AudioCodec,
+  type AudioConfig,
+  type AudioTrack,
+  DATA_TRACK_ID,
+  type DataCodec,
+  type DataTrack,
+  type Track,
+  type TrackKind,
+  VIDEO_TRACK_ID,
+  type VideoCodec,
+  type VideoConfig,
+  type VideoTrack,
+} from "./model/track.js";
+
+// Any of them as Web TransformStreams.
+export {
+  type DemuxerStreamOptions,
+  demuxerStream,
+  type MuxerStreamOptions,
+  muxerStream,
+} from "./stream.js";
