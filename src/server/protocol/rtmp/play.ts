@@ -1,0 +1,173 @@
+import type { Batch } from "../../../hub/batch.js";
+import { type RefusalCode, Refused, type Stream } from "../../../hub/stream.js";
+import type { Sink, Subscriber } from "../../../hub/subscriber.js";
+import type { StatusInfo } from "../../../media/wire/rtmp/command.js";
+import { PLAY_STREAM_ID, rtmpFormat } from "../../../media/wire/rtmp/muxer.js";
+import { relabelMessages } from "../../../media/wire/rtmp/relabel.js";
+import type { SessionReason } from "../../contract/session.js";
+import { createOnceASecond } from "../../net/once-a-second.js";
+import { type StreamName, streamKey } from "../../net/stream-name.js";
+import { accessRequest, placeOf, type Role, type RoleInit } from "./role.js";
+
+/** A play role: the connection tells it of drains and pauses. */
+export interface PlayRole extends Role {
+  /** The socket can take more. */
+  resume(): void;
+  pause(paused: boolean): void;
+}
+
+const FORMAT = rtmpFormat();
+const NOT_FOUND = "NetStream.Play.StreamNotFound";
+const FAILED = "NetStream.Play.Failed";
+
+const REFUSALS: Readonly<Record<RefusalCode, SessionReason>> = {
+  busy: "busy",
+  variants: "limit",
+  "no-tracks": "no-tracks",
+  "not-live": "not-found",
+  closed: "shutdown",
+};
+
+/** Runs a play command: asks whether it may, waits for the stream, and writes its batches until one side ends it. */
+export function startPlay(init: RoleInit): PlayRole {
+  const { context, machine, writer, request, session } = init;
+  const { hub, scheduler, log } = context;
+  const { counters } = session;
+  const gone = new AbortController();
+  const logDropped = createOnceASecond(scheduler);
+  let subscriber: Subscriber | undefined;
+  /** Batches flow once Play.Start is on its way. */
+  let started = false;
+  let paused = false;
+  /** After a pause nothing is sent before the next random access point. */
+  let skipping = false;
+  let over = false;
+
+  const sink: Sink = {
+    accept(batch) {
+      if (!started) return "busy";
+      if (skipping && !passesPause(batch)) return "ok";
+      const bytes =
+        request.streamId === PLAY_STREAM_ID ? batch.bytes : relabelMessages(batch.bytes, request.streamId);
+      if (writer.accept(bytes) === "busy") return "busy";
+      counters.bytesOut += bytes.length;
+      return "ok";
+    },
+    dropped(drop) {
+      counters.droppedFrames += drop.frames;
+      counters.droppedMs += Math.round(drop.ms);
+      logDropped(() => {
+        const { id, remoteAddress, app, name } = session;
+        const { droppedFrames, droppedMs } = counters;
+        log.warn(
+          { session: id, remoteAddress, app, name, ...drop, droppedFrames, droppedMs },
+          "viewer too far behind: frames left out",
+        );
+      });
+    },
+    end(reason) {
+      if (!over) role.end(reason);
+    },
+  };
+
+  /** While it is paused, and until a key frame after it, only what carries no frames passes: configurations. */
+  function passesPause(batch: Batch): boolean {
+    if (batch.frames === 0) return true;
+    if (paused || !batch.key) return false;
+    skipping = false;
+    return true;
+  }
+
+  const role: PlayRole = {
+    kind: "play",
+    session,
+    resume: () => subscriber?.resume(),
+    pause(now) {
+      paused = now;
+      if (now) skipping = true;
+    },
+    stop(reason, detail) {
+      if (over) return;
+      over = true;
+      gone.abort(reason);
+      subscriber?.close("aborted");
+      session.end(reason, detail);
+    },
+    end(reason) {
+      const info = statusFor(reason);
+      request.reject(info?.code ?? FAILED, info?.description ?? "The stream was ended by the server.");
+      role.stop(reason);
+      machine.end(request, info);
+      init.onOver(reason);
+    },
+  };
+
+  function refuse(code: string, description: string, reason: SessionReason, detail = description): void {
+    request.reject(code, description);
+    role.stop(reason, detail);
+    init.onOver(reason, detail);
+  }
+
+  function begin(stream: Stream, place: StreamName): void {
+    const { audio, video } = request.address.query;
+    try {
+      const selection = { video: video !== "0", audio: audio !== "0" };
+      subscriber = stream.subscribe({ format: FORMAT, selection, sink });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refuse(error.code === "not-live" ? NOT_FOUND : FAILED, `${error.message}.`, REFUSALS[error.code]);
+      return;
+    }
+    session.begin("play", place.app, place.name);
+    started = request.accept();
+    subscriber.resume();
+  }
+
+  async function run(): Promise<void> {
+    const place = placeOf(request);
+    if (place === undefined) return refuse(NOT_FOUND, "Not a stream name.", "malformed");
+    const verdict = await context.authorize(accessRequest(init, place, gone.signal));
+    if (over) return;
+    // The operator's reason is for the log: a viewer could learn from it.
+    if (!verdict.allowed) return refuse(FAILED, "You may not play this stream.", "denied", verdict.reason);
+    const stream = await hub.whenLive(streamKey(place), init.waitForPublisherMs, gone.signal);
+    if (over) return;
+    if (stream === undefined) refuse(NOT_FOUND, `${streamKey(place)} is not being published.`, "not-found");
+    else begin(stream, place);
+  }
+  // Started in a turn of its own: nothing may be pushed or ended from within the machine's own call.
+  queueMicrotask(() => {
+    run().catch((error: unknown) => {
+      log.error({ session: session.id, err: error }, "play failed");
+      role.end("internal");
+    });
+  });
+  return role;
+}
+
+/** What the player is told besides that the stream stops; undefined for "no longer published". */
+function statusFor(reason: SessionReason): StatusInfo | undefined {
+  switch (reason) {
+    case "unpublished":
+      return undefined;
+    case "too-slow":
+      return {
+        level: "error",
+        code: "NetStream.Play.InsufficientBW",
+        description: "The connection is too slow.",
+      };
+    case "kicked":
+      return { level: "error", code: FAILED, description: "Ended by an operator." };
+    case "shutdown":
+      return {
+        level: "status",
+        code: "NetStream.Play.UnpublishNotify",
+        description: "The server is shutting down.",
+      };
+    case "config-changed":
+    case "timeline-end":
+      return { level: "status", code: "NetStream.Play.UnpublishNotify", description: "Play again to go on." };
+    default:
+      return { level: "error", code: FAILED, description: "The stream was ended by the server." };
+  }
+}
