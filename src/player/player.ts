@@ -1,13 +1,16 @@
 import { MediaError } from "../media/model/error.js";
 import type { Track } from "../media/model/track.js";
-import { MediaSink, unsupportedTrack } from "./buffer/media-sink.js";
+import { KeyTimes } from "./buffer/key-times.js";
+import { MediaSink } from "./buffer/media-sink.js";
+import { unsupportedTrack } from "./buffer/support.js";
 import { createEmitter } from "./emitter.js";
-import { correctPlayhead, rangeAt } from "./latency/live-edge.js";
+import { correctPlayhead, type Range, rangeAt } from "./latency/live-edge.js";
 import { Remuxer } from "./remux.js";
-import { backoffMs } from "./source/backoff.js";
+import { backoffMs, pause } from "./source/backoff.js";
 import { fetchSource } from "./source/fetch.js";
 import { type Source, SourceError } from "./source/source.js";
-import { webSocketSource, webSocketUrl } from "./source/websocket.js";
+import { httpUrl, webSocketSource, webSocketUrl } from "./source/websocket.js";
+import { ByteRate } from "./telemetry/byte-rate.js";
 import type {
   Player,
   PlayerError,
@@ -21,6 +24,10 @@ import type {
 const TICK_MS = 250;
 /** The bitrate is measured over this long, milliseconds. */
 const RATE_WINDOW_MS = 2000;
+/** A connection that has delivered for this long was a good one: the next failure is a new first. */
+const STABLE_MS = 5000;
+/** With this much media ahead, the playhead stands still for this long only if something is wrong. */
+const STUCK_MS = 5000;
 
 const DEFAULTS = {
   autoplay: true,
@@ -45,140 +52,132 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   if (!(video instanceof HTMLVideoElement)) throw new TypeError("video: not a <video> element");
   if (typeof url !== "string" || url === "") throw new TypeError("url: not the address of a stream");
   const settings = { ...DEFAULTS, ...options };
-  const address = new URL(url, document.baseURI).href;
+  const { href } = new URL(url, document.baseURI);
   const overWebSocket =
-    settings.transport === "ws" || (settings.transport === undefined && /^wss?:/.test(address));
+    settings.transport === "ws" || (settings.transport === undefined && /^wss?:/.test(href));
+  const address = overWebSocket ? webSocketUrl(href) : httpUrl(href);
   const source: Source = overWebSocket ? webSocketSource : fetchSource;
   const emitter = createEmitter<PlayerEvents>();
   const lifetime = new AbortController();
   const { signal } = lifetime;
+  const rate = new ByteRate(RATE_WINDOW_MS, performance.now());
+  const keys = new KeyTimes();
 
   let state: PlayerState = "connecting";
-  let sink: MediaSink | undefined;
   let tracks: readonly Track[] = [];
+  /** It outlives connections: what follows goes on where the last one ended. */
+  let sink: MediaSink | undefined;
+  /** Whether the playhead has been put on the sink's first picture. */
+  let shown = false;
+  let wantsToPlay = settings.autoplay;
   let connection: AbortController | undefined;
+  let remuxer: Remuxer | undefined;
+  let firstByteAt: number | undefined;
+  let lastByteAt = 0;
+  /** Failures in a row. */
   let attempt = 0;
   let reconnects = 0;
   let jumps = 0;
-  let bytes = 0;
-  let lastByteAt = 0;
-  let shown = false;
-  const received: { at: number; bytes: number }[] = [];
+  /** Where the playhead was last seen to move, seconds, and when, milliseconds. */
+  let moved = { time: 0, at: 0 };
 
   if (settings.muted ?? settings.autoplay) video.muted = true;
   video.playsInline = true;
 
-  function fail(kind: PlayerErrorKind, error: SourceError): void {
+  function tell(error: SourceError): void {
     const { code, fatal, message } = error;
-    emitter.emit("error", { kind, code, fatal, message } satisfies PlayerError);
+    emitter.emit("error", { kind: kindOf(error), code, fatal, message } satisfies PlayerError);
+  }
+
+  function setTracks(next: readonly Track[]): void {
+    for (const track of next) {
+      const problem = unsupportedTrack(track);
+      if (problem !== undefined) throw problem;
+    }
+    tracks = next;
+    emitter.emit("tracks", { tracks });
   }
 
   /** One connection from its first byte to its end. */
   async function connect(current: AbortController): Promise<void> {
-    let failure: SourceError | undefined;
-    const remuxer = new Remuxer({
+    const remux = new Remuxer({
       start(announced) {
-        for (const track of announced) {
-          failure ??= unsupportedTrack(track);
-        }
-        if (failure !== undefined) throw failure;
-        tracks = announced;
-        emitter.emit("tracks", { tracks });
+        setTracks(announced);
         if (sink?.takes(announced)) {
           for (const track of announced) sink.changeTrack(track);
           return sink.end;
         }
-        pending = { tracks: announced, segments: [] };
-        void replaceSink(pending, current);
+        openSink();
         return 0;
       },
       change(track) {
-        failure = unsupportedTrack(track);
-        if (failure !== undefined) throw failure;
-        tracks = tracks.map((old) => (old.id === track.id ? track : old));
-        emitter.emit("tracks", { tracks });
-        if (pending === undefined) sink?.changeTrack(track);
-        else pending.segments.push({ kind: track.kind, track });
+        setTracks(tracks.map((old) => (old.id === track.id ? track : old)));
+        sink?.changeTrack(track);
       },
-      segment(kind, segment) {
-        if (pending === undefined) sink?.append(kind, segment);
-        else pending.segments.push({ kind, bytes: segment });
-      },
+      segment: (kind, segment) => sink?.append(kind, segment),
+      key: (at) => keys.add(at),
       lateTrack: () => current.abort(REJOIN),
     });
-    resync = () => remuxer.resync();
-    lastByteAt = performance.now();
-    await source(overWebSocket ? webSocketUrl(address) : address, current.signal, (slice) => {
+    remuxer = remux;
+    firstByteAt = undefined;
+    await source(address, current.signal, (slice) => {
       lastByteAt = performance.now();
-      bytes += slice.length;
-      received.push({ at: lastByteAt, bytes: slice.length });
-      if (state === "connecting") state = "buffering";
-      remuxer.push(slice, (performance.timeOrigin + lastByteAt) * 1000);
-      attempt = 0;
+      if (firstByteAt === undefined) {
+        firstByteAt = lastByteAt;
+        moved = { ...moved, at: lastByteAt };
+        rate.restart(lastByteAt);
+        if (state === "connecting") state = "buffering";
+      }
+      rate.add(slice.length, lastByteAt);
+      remux.push(slice, Math.round((performance.timeOrigin + lastByteAt) * 1000));
     });
   }
 
-  /** What comes before the new MediaSource is open. */
-  interface Pending {
-    readonly tracks: readonly Track[];
-    readonly segments: { kind: Track["kind"]; bytes?: Uint8Array; track?: Track }[];
+  function openSink(): void {
+    closeSink();
+    keys.clear();
+    moved = { time: 0, at: performance.now() };
+    sink = new MediaSink(video, tracks, {
+      appended: () => {
+        if (!shown) tick();
+      },
+      overflow: () => remuxer?.resync(),
+      failed: (message) => giveUpSink(new SourceError("append-failed", `the browser refused it: ${message}`)),
+      trimBefore: () => cutBefore(video.currentTime - 1),
+    });
+    if (wantsToPlay) play();
   }
-  let pending: Pending | undefined;
-  let resync = (): void => {};
 
-  async function replaceSink(next: Pending, current: AbortController): Promise<void> {
+  function closeSink(): void {
+    // Taking the source away pauses the element: remember what its user wanted.
+    if (shown) wantsToPlay = !video.paused;
+    shown = false;
     sink?.close();
     sink = undefined;
-    shown = false;
-    try {
-      const opened = await MediaSink.open(
-        video,
-        {
-          failed: (message) => {
-            sink?.close();
-            sink = undefined;
-            current.abort(new SourceError("append-failed", `the browser refused the media: ${message}`));
-          },
-          overflow: () => resync(),
-          trimBefore: () => video.currentTime - 1,
-        },
-        signal,
-      );
-      if (pending !== next) {
-        opened.close();
-        return;
-      }
-      opened.addTracks(next.tracks);
-      pending = undefined;
-      sink = opened;
-      for (const { kind, bytes: segment, track } of next.segments) {
-        if (track !== undefined) opened.changeTrack(track);
-        if (segment !== undefined) opened.append(kind, segment);
-      }
-      if (settings.autoplay) play();
-    } catch (error) {
-      if (signal.aborted) return;
-      const message = error instanceof Error ? error.message : String(error);
-      current.abort(new SourceError("append-failed", `the browser refused the media: ${message}`));
-    }
+  }
+
+  /** Begins anew with another media source and another connection. */
+  function giveUpSink(error: SourceError): void {
+    closeSink();
+    connection?.abort(error);
   }
 
   function play(): void {
     video.play().catch((error: unknown) => {
       // AbortError: a pause or a new source came between; nothing to tell.
       if (signal.aborted || !(error instanceof DOMException) || error.name !== "NotAllowedError") return;
-      const message = "the browser allows playback only after a click, or muted";
-      fail("playback", new SourceError("autoplay-blocked", message));
+      tell(new SourceError("autoplay-blocked", "the browser allows playback only after a click, or muted"));
     });
   }
 
   async function run(): Promise<void> {
+    let rejoinedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       const current = new AbortController();
       connection = current;
       const stop = (): void => current.abort(signal.reason);
       signal.addEventListener("abort", stop);
-      let reason = "the stream has ended";
+      let problem: SourceError | undefined;
       let rejoin = false;
       try {
         await connect(current);
@@ -186,68 +185,99 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
         if (signal.aborted) return;
         const error = current.signal.aborted ? current.signal.reason : thrown;
         rejoin = error === REJOIN;
-        const told = rejoin ? undefined : asSourceError(error);
-        reason = told?.message ?? "the stream has another track now";
-        if (told !== undefined) {
-          fail(kindOf(told), told);
-          if (told.fatal) return stopFor("fatal");
-        }
+        problem = rejoin ? undefined : asSourceError(error);
       } finally {
         signal.removeEventListener("abort", stop);
-        // Whatever is still under way for this connection must not reach the next one.
-        current.abort(REJOIN);
-        pending = undefined;
+        if (!signal.aborted) state = "connecting";
       }
-      if (attempt >= settings.maxReconnects) {
-        fail("network", new SourceError("gave-up", `gave up after ${attempt} attempts: ${reason}`, true));
+      if (problem !== undefined) {
+        tell(problem);
+        if (problem.fatal) return stopFor("fatal");
+        // A listener may have destroyed it.
+        if (signal.aborted) return;
+      }
+      const now = performance.now();
+      if (firstByteAt !== undefined && now - firstByteAt > STABLE_MS) attempt = 0;
+      const reason = rejoin ? "the stream has another track now" : (problem?.message ?? "the stream ended");
+      if (!rejoin && attempt >= settings.maxReconnects) {
+        tell(new SourceError("gave-up", `gave up after ${attempt} attempts: ${reason}`, true));
         return stopFor("fatal");
       }
-      const delayMs = rejoin ? 0 : backoffMs(attempt, Math.random());
-      state = "connecting";
+      // A server that never announces a track must not make us come back at once for ever.
+      const atOnce = rejoin && now - rejoinedAt > STABLE_MS;
+      if (rejoin) rejoinedAt = now;
+      const delayMs = atOnce ? 0 : backoffMs(attempt, Math.random());
       emitter.emit("reconnect", { attempt, delayMs, reason });
-      attempt += 1;
+      if (!atOnce) attempt += 1;
       reconnects += 1;
-      await sleep(delayMs, signal);
+      await pause(delayMs, signal);
     }
+  }
+
+  /** Where what is buffered may be cut at or before a time, seconds. */
+  function cutBefore(time: number): number {
+    return tracks.some(({ kind }) => kind === "video") ? keys.cutBefore(time) : Math.max(0, time);
   }
 
   function tick(): void {
     const now = performance.now();
-    while (received[0] !== undefined && received[0].at < now - RATE_WINDOW_MS) received.shift();
     if (state !== "connecting" && now - lastByteAt > settings.stallTimeoutMs) {
-      const message = `nothing came for ${settings.stallTimeoutMs} ms`;
-      connection?.abort(new SourceError("timeout", message));
+      connection?.abort(new SourceError("timeout", `nothing came for ${settings.stallTimeoutMs} ms`));
     }
-    if (sink === undefined) return;
     const ranges = rangesOf(video.buffered);
-    if (ranges.length === 0) return;
-    if (!shown) start(ranges[0]?.start ?? 0);
-    if (video.paused) {
-      if (shown) sink.trim(video.currentTime - settings.backBufferMs / 1000);
-      return;
+    const newest = ranges[ranges.length - 1];
+    if (sink !== undefined && isStuck(now)) {
+      giveUpSink(new SourceError("stuck", "there is media, but the browser does not play it"));
     }
-    const { seekTo, rate } = correctPlayhead(
-      { currentTime: video.currentTime, ranges, rate: video.playbackRate },
-      settings,
-    );
-    if (seekTo !== undefined) {
-      jumps += 1;
-      video.currentTime = seekTo;
+    if (sink === undefined || newest === undefined) return;
+    if (!shown) {
+      shown = true;
+      const first = ranges[0]?.start ?? 0;
+      if (video.currentTime < first) video.currentTime = first;
     }
-    if (video.playbackRate !== rate) video.playbackRate = rate;
-    if (state !== "connecting")
-      state = video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA ? "playing" : "waiting";
-    sink.trim(video.currentTime - settings.backBufferMs / 1000);
+    // Paused for long, it keeps no more than a viewer at the live edge would: to play on is to jump there.
+    const needed = Math.max(video.currentTime, newest.end - settings.maxLatencyMs / 1000);
+    sink.trim(cutBefore(needed - settings.backBufferMs / 1000));
+    if (!video.paused) keepUp(ranges);
   }
 
-  function start(at: number): void {
-    shown = true;
-    if (video.currentTime < at) video.currentTime = at;
+  function keepUp(ranges: readonly Range[]): void {
+    const { currentTime } = video;
+    if (state !== "connecting") {
+      state = video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA ? "playing" : "waiting";
+    }
+    // One jump at a time, unless it led to where nothing is any more.
+    if (video.seeking && rangeAt(ranges, currentTime) !== undefined) return;
+    const next = correctPlayhead({ currentTime, ranges, rate: video.playbackRate }, settings);
+    if (next.seekTo !== undefined && next.seekTo !== currentTime) {
+      jumps += 1;
+      video.currentTime = next.seekTo;
+    }
+    if (video.playbackRate !== next.rate) video.playbackRate = next.rate;
+  }
+
+  /** Whether media comes in and the playhead does not move: a decoder that hangs, or a track that has gone silent. */
+  function isStuck(now: number): boolean {
+    const { currentTime } = video;
+    if (currentTime !== moved.time || video.paused) moved = { time: currentTime, at: now };
+    return (
+      state !== "connecting" &&
+      now - moved.at > STUCK_MS &&
+      now - lastByteAt < STUCK_MS &&
+      sink !== undefined &&
+      sink.end - currentTime > STUCK_MS / 1000
+    );
   }
 
   function onPlaying(): void {
-    state = "playing";
+    if (state !== "connecting") state = "playing";
     emitter.emit("playing", {});
+  }
+
+  function onVideoError(): void {
+    const { error } = video;
+    if (sink === undefined || error === null) return;
+    giveUpSink(new SourceError("append-failed", `the browser could not decode it: ${error.message}`));
   }
 
   function stopFor(reason: "destroyed" | "fatal"): void {
@@ -255,6 +285,8 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
     state = "ended";
     clearInterval(timer);
     video.removeEventListener("playing", onPlaying);
+    video.removeEventListener("waiting", tick);
+    video.removeEventListener("error", onVideoError);
     options.signal?.removeEventListener("abort", destroyNow);
     sink?.close();
     sink = undefined;
@@ -269,9 +301,11 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
 
   const timer = setInterval(tick, TICK_MS);
   video.addEventListener("playing", onPlaying);
+  video.addEventListener("waiting", tick);
+  video.addEventListener("error", onVideoError);
   options.signal?.addEventListener("abort", destroyNow);
-  const running = run();
   if (options.signal?.aborted === true) destroyNow();
+  const running = run();
 
   return {
     get state() {
@@ -283,8 +317,6 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       const newest = ranges[ranges.length - 1];
       const ahead = rangeAt(ranges, video.currentTime);
       const quality = video.getVideoPlaybackQuality();
-      const span = Math.min(RATE_WINDOW_MS, performance.now() - (received[0]?.at ?? performance.now()));
-      const recent = received.reduce((sum, each) => sum + each.bytes, 0);
       return {
         state,
         codecs: tracks.map(({ config }) => config.codec),
@@ -292,8 +324,8 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
         height: video.videoHeight,
         latencyMs: newest === undefined ? 0 : Math.max(0, 1000 * (newest.end - video.currentTime)),
         bufferMs: ahead === undefined ? 0 : Math.max(0, 1000 * (ahead.end - video.currentTime)),
-        bitrate: span < TICK_MS ? 0 : (8000 * recent) / span,
-        bytes,
+        bitrate: rate.bitsPerSecond(performance.now()),
+        bytes: rate.total,
         decodedFrames: quality.totalVideoFrames,
         droppedFrames: quality.droppedVideoFrames,
         playbackRate: video.playbackRate,
@@ -310,32 +342,20 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
 
 function asSourceError(error: unknown): SourceError {
   if (error instanceof SourceError) return error;
-  if (error instanceof MediaError)
+  if (error instanceof MediaError) {
     return new SourceError("malformed", `these bytes are no FLV: ${error.message}`);
+  }
   return new SourceError("unreachable", error instanceof Error ? error.message : String(error));
 }
 
 function kindOf({ code }: SourceError): PlayerErrorKind {
   if (code === "codec-unsupported" || code === "mse-unsupported" || code === "malformed") return "media";
-  return code === "append-failed" || code === "autoplay-blocked" ? "playback" : "network";
+  return code === "append-failed" || code === "stuck" || code === "autoplay-blocked" ? "playback" : "network";
 }
 
-function rangesOf(buffered: TimeRanges): { start: number; end: number }[] {
+function rangesOf(buffered: TimeRanges): Range[] {
   return Array.from({ length: buffered.length }, (_, i) => ({
     start: buffered.start(i),
     end: buffered.end(i),
   }));
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    if (signal.aborted) done();
-    else signal.addEventListener("abort", done);
-  });
 }

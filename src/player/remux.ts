@@ -6,6 +6,7 @@ import { fmp4Format } from "../media/format/mp4/muxer.js";
 import type { Demuxer, Muxer } from "../media/model/container.js";
 import type { Metadata, Packet } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
+import type { Segment } from "./buffer/track-buffer.js";
 
 /** Without the other kind for this long after the first packet there is none, microseconds of media. */
 const GATHER_MICROS = 500_000;
@@ -18,9 +19,10 @@ export interface RemuxEvents {
   start(tracks: readonly Track[]): number;
   /** A track's configuration has changed; the segments that follow have the new one. */
   change(track: Track): void;
-  /** An initialization segment, or a fragment. */
-  segment(kind: Track["kind"], bytes: Uint8Array): void;
-  /** The stream has a track now that was not announced: connect again to get it. */
+  segment(kind: Track["kind"], segment: Segment): void;
+  /** A video key frame is shown at this time on the element's clock, seconds: what lies before it can be freed. */
+  key(at: number): void;
+  /** The stream has a track now that was not announced: connect again to get it. Told more than once. */
   lateTrack(): void;
 }
 
@@ -32,6 +34,10 @@ export class Remuxer {
   readonly #tracks = new Map<number, Track>();
   readonly #out = new ByteWriter(64 * 1024);
   #expected: { readonly video: boolean; readonly audio: boolean } | undefined;
+  /** The server said that there are tracks that it did not announce. */
+  #late = false;
+  /** Microseconds on the packets' clock that are 0 on the element's. */
+  #zero = 0;
   /** Packets before the track set is known; undefined after. */
   #held: Packet[] | undefined = [];
   /** Waits for a key frame, at the start and after a loss. */
@@ -46,12 +52,12 @@ export class Remuxer {
     });
   }
 
-  /** Takes bytes as they come and hands on a fragment per track at most. @throws MediaError */
+  /** Takes bytes as they come and hands on what is complete. @throws MediaError, and what the events throw */
   push(bytes: Uint8Array, receivedAt: number): void {
     this.#demuxer.push(bytes, receivedAt);
     for (const [id, muxer] of this.#muxers) {
       muxer.flush(this.#out);
-      this.#emit(id);
+      this.#emit(id, false);
     }
   }
 
@@ -71,10 +77,10 @@ export class Remuxer {
     const muxer = this.#muxers.get(track.id);
     if (muxer !== undefined) {
       muxer.flush(this.#out);
-      this.#emit(track.id);
+      this.#emit(track.id, false);
       this.#events.change(track);
       muxer.config(track, 0, this.#out);
-      this.#emit(track.id);
+      this.#emit(track.id, true);
     }
     this.#tracks.set(track.id, track);
   }
@@ -104,45 +110,50 @@ export class Remuxer {
     this.#held = undefined;
     const tracks = [...this.#tracks.values()].sort((a, b) => a.id - b.id);
     const first = held.reduce((lowest, { dts }) => Math.min(lowest, dts), Number.POSITIVE_INFINITY);
-    const zero = first - Math.round(1_000_000 * this.#events.start(tracks));
+    this.#zero = first - Math.round(1_000_000 * this.#events.start(tracks));
     for (const track of tracks) {
-      const muxer = fmp4Format().createMuxer({ tracks: [track], metadata: {}, zero });
+      const muxer = fmp4Format().createMuxer({ tracks: [track], metadata: {}, zero: this.#zero });
       this.#muxers.set(track.id, muxer);
-      this.#events.segment(track.kind, muxer.start([track], first));
+      this.#events.segment(track.kind, { bytes: muxer.start([track], first), init: true });
     }
     for (const packet of held) this.#write(packet);
+    if (this.#late) this.#events.lateTrack();
   }
 
   #write(packet: Packet): void {
-    const muxer = this.#muxers.get(packet.track.id);
+    const { track } = packet;
+    const muxer = this.#muxers.get(track.id);
     if (muxer === undefined) {
       // A server that does not announce its tracks: this one came after we had settled for fewer.
       this.#events.lateTrack();
       return;
     }
+    const key = track.kind === "video" && packet.key;
     if (this.#seeking) {
-      const video = [...this.#tracks.values()].some(({ kind }) => kind === "video");
-      if (video && !(packet.track.kind === "video" && packet.key)) return;
+      if (!key && [...this.#tracks.values()].some(({ kind }) => kind === "video")) return;
       this.#seeking = false;
     }
+    if (key) this.#events.key((packet.pts - this.#zero) / 1_000_000);
     muxer.write(packet, this.#out);
-    // Nothing is written before its turn but what a config forces out; it belongs to this track.
-    this.#emit(packet.track.id);
+    // Only where this packet could not stand in one fragment with those before it.
+    this.#emit(track.id, false);
   }
 
-  #emit(id: number): void {
+  #emit(id: number, init: boolean): void {
     const kind = this.#tracks.get(id)?.kind;
-    if (this.#out.length > 0 && kind !== undefined) this.#events.segment(kind, this.#out.finish());
+    if (this.#out.length > 0 && kind !== undefined) {
+      this.#events.segment(kind, { bytes: this.#out.finish(), init });
+    }
   }
 
   #script(body: Uint8Array): void {
     const [name, value] = decodeAmf0(body);
-    if (name !== TRACKS_SCRIPT || typeof value !== "object" || value === null || this.#held !== undefined)
-      return;
+    if (name !== TRACKS_SCRIPT || typeof value !== "object" || value === null) return;
     const { hasVideo, hasAudio } = value as { hasVideo?: unknown; hasAudio?: unknown };
     const kinds = new Set([...this.#tracks.values()].map(({ kind }) => kind));
-    if ((hasVideo === true && !kinds.has("video")) || (hasAudio === true && !kinds.has("audio"))) {
-      this.#events.lateTrack();
-    }
+    if ((hasVideo !== true || kinds.has("video")) && (hasAudio !== true || kinds.has("audio"))) return;
+    // While tracks are gathered it is too early to leave: the answer would be the same.
+    this.#late = true;
+    if (this.#held === undefined) this.#events.lateTrack();
   }
 }

@@ -39,6 +39,7 @@ export type PlayerErrorCode =
   | "codec-unsupported"
   | "mse-unsupported"
   | "append-failed"
+  | "stuck"
   | "autoplay-blocked"
   | "gave-up";
 
@@ -55,7 +56,7 @@ export interface PlayerError {
 export interface PlayerEvents {
   /** The stream's tracks are known, or have changed. */
   readonly tracks: { readonly tracks: readonly Track[] };
-  /** The first frame after a start or a reconnect is being played. */
+  /** Playback has begun, or goes on after it stood still. */
   readonly playing: Record<string, never>;
   /** The connection has ended; the next attempt follows after `delayMs`. */
   readonly reconnect: { readonly attempt: number; readonly delayMs: number; readonly reason: string };

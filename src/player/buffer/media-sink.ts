@@ -1,96 +1,40 @@
 import { mp4MimeType } from "../../media/format/mp4/mime.js";
 import type { Track } from "../../media/model/track.js";
-import { SourceError } from "../source/source.js";
-import { TrackBuffer } from "./track-buffer.js";
+import { type Segment, TrackBuffer, type TrackBufferEvents } from "./track-buffer.js";
 
-export interface MediaSinkEvents {
-  /** The browser refused media; what was buffered is of no more use. */
-  failed(message: string): void;
-  /** Media was dropped: go on at the next key frame. */
-  overflow(): void;
-  /** What was played before this time is not needed any more, seconds. */
-  trimBefore(): number;
-}
-
-/** The codec and what to do, where the browser cannot play a track. */
-export function unsupportedTrack(track: Track): SourceError | undefined {
-  if (typeof MediaSource === "undefined") {
-    return new SourceError(
-      "mse-unsupported",
-      "this browser has no Media Source Extensions; use a newer one",
-      true,
-    );
-  }
-  const mime = mp4MimeType([track]);
-  if (MediaSource.isTypeSupported(mime)) return undefined;
-  return new SourceError(
-    "codec-unsupported",
-    `this browser does not play ${track.codec.toUpperCase()} (${track.config.codec}); publish H.264 and AAC, or use a browser that does`,
-    true,
-  );
-}
-
-/** A MediaSource on a video element, with one SourceBuffer for each kind of track. */
+/**
+ * A MediaSource on a video element, with one SourceBuffer for each track: at most one of each kind. It takes media at
+ * once and keeps it until the element has opened the source.
+ */
 export class MediaSink {
   readonly #video: HTMLVideoElement;
-  readonly #events: MediaSinkEvents;
+  readonly #events: TrackBufferEvents;
   readonly #source = new MediaSource();
   readonly #url: string;
   readonly #buffers = new Map<Track["kind"], TrackBuffer>();
+  #opened = false;
   #closed = false;
+  readonly #onOpen = (): void => this.#open();
 
-  private constructor(video: HTMLVideoElement, events: MediaSinkEvents) {
+  constructor(video: HTMLVideoElement, tracks: readonly Track[], events: TrackBufferEvents) {
     this.#video = video;
     this.#events = events;
+    for (const track of tracks) {
+      this.#buffers.set(track.kind, new TrackBuffer(mp4MimeType([track]), events));
+    }
+    this.#source.addEventListener("sourceopen", this.#onOpen, { once: true });
     this.#url = URL.createObjectURL(this.#source);
-  }
-
-  /** Attaches a MediaSource to the element; settles when it takes tracks. @throws the signal's reason */
-  static async open(
-    video: HTMLVideoElement,
-    events: MediaSinkEvents,
-    signal: AbortSignal,
-  ): Promise<MediaSink> {
-    signal.throwIfAborted();
-    const sink = new MediaSink(video, events);
-    await new Promise<void>((resolve, reject) => {
-      const abort = (): void => {
-        sink.close();
-        reject(signal.reason);
-      };
-      signal.addEventListener("abort", abort, { once: true });
-      sink.#source.addEventListener(
-        "sourceopen",
-        () => {
-          signal.removeEventListener("abort", abort);
-          resolve();
-        },
-        { once: true },
-      );
-      video.src = sink.#url;
-    });
-    return sink;
+    video.src = this.#url;
   }
 
   /** Whether these tracks can go on where others ended: the same kinds, since none can be added later. */
   takes(tracks: readonly Track[]): boolean {
     return (
-      this.#source.readyState === "open" &&
+      !this.#closed &&
+      (!this.#opened || this.#source.readyState === "open") &&
       tracks.length === this.#buffers.size &&
       tracks.every(({ kind }) => this.#buffers.has(kind))
     );
-  }
-
-  /** Makes a SourceBuffer for each track; only once. */
-  addTracks(tracks: readonly Track[]): void {
-    for (const track of tracks) {
-      const mime = mp4MimeType([track]);
-      const buffer = this.#source.addSourceBuffer(mime);
-      const { failed, overflow, trimBefore } = this.#events;
-      this.#buffers.set(track.kind, new TrackBuffer(buffer, mime, { failed, overflow, trimBefore }));
-    }
-    // Without an end known, the element shows the stream as live.
-    this.#source.duration = Number.POSITIVE_INFINITY;
   }
 
   /** Says that what follows for this track's kind has its configuration. */
@@ -98,20 +42,22 @@ export class MediaSink {
     this.#buffers.get(track.kind)?.changeType(mp4MimeType([track]));
   }
 
-  append(kind: Track["kind"], bytes: Uint8Array): void {
-    if (this.#source.readyState === "open") this.#buffers.get(kind)?.append(bytes);
+  append(kind: Track["kind"], segment: Segment): void {
+    this.#buffers.get(kind)?.append(segment);
   }
 
+  /** Frees what was played before this time, seconds. */
   trim(before: number): void {
     if (before > 0) for (const buffer of this.#buffers.values()) buffer.trim(before);
   }
 
-  /** The end of what all tracks have buffered, seconds; 0 where there is nothing. */
+  /** The end of what any of its tracks has buffered, seconds; 0 where there is nothing. */
   get end(): number {
     let end = 0;
     for (const { buffered } of this.#buffers.values()) {
-      if (buffered !== undefined && buffered.length > 0)
+      if (buffered !== undefined && buffered.length > 0) {
         end = Math.max(end, buffered.end(buffered.length - 1));
+      }
     }
     return end;
   }
@@ -120,11 +66,27 @@ export class MediaSink {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#source.removeEventListener("sourceopen", this.#onOpen);
     for (const buffer of this.#buffers.values()) buffer.close();
     URL.revokeObjectURL(this.#url);
     if (this.#video.src === this.#url) {
       this.#video.removeAttribute("src");
       this.#video.load();
+    }
+  }
+
+  #open(): void {
+    this.#opened = true;
+    try {
+      // All of them before the first byte: once media is in, the element takes no more tracks.
+      const attached = [...this.#buffers.values()].map(
+        (buffer) => [buffer, this.#source.addSourceBuffer(buffer.firstMime)] as const,
+      );
+      // Without a known end the element takes the stream for what it is, live.
+      this.#source.duration = Number.POSITIVE_INFINITY;
+      for (const [buffer, source] of attached) buffer.attach(source);
+    } catch (error) {
+      this.#events.failed(error instanceof Error ? error.message : String(error));
     }
   }
 }

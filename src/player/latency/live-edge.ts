@@ -1,8 +1,14 @@
+/** A stretch of media without a gap, in seconds on the media element's clock. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Where playback is, in seconds on the media element's clock. */
 export interface Playhead {
   readonly currentTime: number;
   /** The element's buffered ranges in order. */
-  readonly ranges: readonly { readonly start: number; readonly end: number }[];
+  readonly ranges: readonly Range[];
   readonly rate: number;
 }
 
@@ -28,10 +34,7 @@ const SEAM = 0.02;
 const NEARLY_OUT = 0.1;
 
 /** The buffered range that holds a time, or undefined. */
-export function rangeAt(
-  ranges: Playhead["ranges"],
-  time: number,
-): { readonly start: number; readonly end: number } | undefined {
+export function rangeAt(ranges: readonly Range[], time: number): Range | undefined {
   return ranges.find(({ start, end }) => time >= start - SEAM && time <= end + SEAM);
 }
 

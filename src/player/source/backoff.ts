@@ -12,3 +12,17 @@ export function backoffMs(attempt: number, random: number): number {
   const whole = Math.min(LIMIT_MS, FIRST_MS * 2 ** Math.min(attempt, 16));
   return whole / 2 + (whole / 2) * random;
 }
+
+/** Settles after this long, or as soon as the signal fires; leaves neither timer nor listener. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", done);
+  });
+}

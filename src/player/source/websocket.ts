@@ -32,6 +32,8 @@ export function webSocketSource(
     };
     socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
       if (typeof data === "string") return;
+      // What came before the end can still be under way to us.
+      if (signal.aborted) return;
       try {
         onBytes(new Uint8Array(data));
       } catch (error) {
@@ -48,7 +50,12 @@ export function webSocketSource(
   });
 }
 
-/** The WebSocket address of an HTTP one. */
+/** The WebSocket address of a stream. */
 export function webSocketUrl(url: string): string {
   return url.replace(/^http/, "ws");
+}
+
+/** The HTTP address of a stream. */
+export function httpUrl(url: string): string {
+  return url.replace(/^ws/, "http");
 }
