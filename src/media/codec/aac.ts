@@ -6,7 +6,6 @@ import { readPce } from "./aac-pce.js";
 /** Audio object types, ISO/IEC 14496-3 table 1.17. */
 export const AOT_AAC_MAIN = 1;
 export const AOT_AAC_LC = 2;
-export const AOT_AAC_SSR = 3;
 export const AOT_AAC_LTP = 4;
 export const AOT_SBR = 5;
 export const AOT_ER_AAC_LC = 17;

@@ -6,12 +6,8 @@ import { type Av1Sequence, parseAv1Sequence } from "./av1-sequence.js";
 
 /** OBU types, AV1 bitstream specification section 6.2.2. */
 export const OBU_SEQUENCE_HEADER = 1;
-export const OBU_TEMPORAL_DELIMITER = 2;
 export const OBU_FRAME_HEADER = 3;
-export const OBU_TILE_GROUP = 4;
-export const OBU_METADATA = 5;
 export const OBU_FRAME = 6;
-export const OBU_REDUNDANT_FRAME_HEADER = 7;
 
 /** An open bitstream unit. */
 export interface Obu {

@@ -13,9 +13,6 @@ export const AVC_NAL_SLICE = 1;
 export const AVC_NAL_IDR = 5;
 export const AVC_NAL_SEI = 6;
 export const AVC_NAL_SPS = 7;
-export const AVC_NAL_PPS = 8;
-export const AVC_NAL_AUD = 9;
-export const AVC_NAL_SPS_EXTENSION = 13;
 
 /** An AVCDecoderConfigurationRecord (`avcC`), ISO/IEC 14496-15 section 5.3.3.1. The NAL units are views of the input. */
 export interface AvcRecord {

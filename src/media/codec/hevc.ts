@@ -7,13 +7,10 @@ import { advisory } from "./vui.js";
 
 /** NAL unit types (`nal_unit_type`, bits 1 to 6 of the first byte), ITU-T H.265 table 7-1. */
 export const HEVC_NAL_BLA_W_LP = 16;
-export const HEVC_NAL_IDR_W_RADL = 19;
-export const HEVC_NAL_CRA = 21;
 export const HEVC_NAL_RSV_IRAP_VCL23 = 23;
 export const HEVC_NAL_VPS = 32;
 export const HEVC_NAL_SPS = 33;
 export const HEVC_NAL_PPS = 34;
-export const HEVC_NAL_AUD = 35;
 
 /** An HEVCDecoderConfigurationRecord (`hvcC`), ISO/IEC 14496-15 section 8.3.3.1. The NAL units are views of the input. */
 export interface HevcRecord {
