@@ -22,7 +22,8 @@ export function createEmitter<E>(onError: (error: unknown) => void): Emitter<E> 
       };
     },
     emit(name, event) {
-      for (const listener of listeners.get(name) ?? []) {
+      // A copy: who is added by a listener hears the next event, not this one.
+      for (const listener of [...(listeners.get(name) ?? [])]) {
         try {
           listener(event as never);
         } catch (error) {

@@ -1,4 +1,5 @@
 import type { Packet } from "../media/model/packet.js";
+import { OBJECT_BYTES } from "./options.js";
 
 /**
  * The packets since the last random access point, for whoever comes next. Bounded in milliseconds and bytes: a group
@@ -20,17 +21,19 @@ export class GopCache {
     return this.#packets;
   }
 
+  /** What it takes, bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /** @param randomAccess whether a reader may start at this packet */
   add(packet: Packet, randomAccess: boolean): void {
+    if (this.#maxMicros === 0) return;
     if (randomAccess) this.clear();
     else if (this.#packets.length === 0) return;
     const first = this.#packets[0] ?? packet;
-    const bytes = this.#bytes + packet.data.length;
-    if (packet.dts - first.dts > this.#maxMicros || bytes > this.#maxBytes || this.#maxMicros === 0) {
+    const bytes = this.#bytes + packet.data.length + OBJECT_BYTES;
+    if (packet.dts - first.dts > this.#maxMicros || bytes > this.#maxBytes) {
       this.clear();
       return;
     }

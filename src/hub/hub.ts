@@ -23,6 +23,7 @@ export class Hub {
   readonly options: HubOptions;
   readonly #scheduler: Scheduler;
   readonly #emitter: Emitter<HubEvents>;
+  readonly #onError: (error: unknown) => void;
   readonly #streams = new Map<string, Stream>();
   readonly #waiting = new Map<string, Set<(stream: Stream | undefined) => void>>();
   readonly #dirty = new Set<Packager>();
@@ -30,8 +31,9 @@ export class Hub {
   #cancelMerge: Cancel | undefined;
   #closed = false;
 
-  /** @param onError gets what a listener of an event throws */
+  /** @param onError gets what a listener of an event, a sink or a muxer throws: never a peer's fault */
   constructor(options: Partial<HubOptions>, scheduler: Scheduler, onError: (error: unknown) => void) {
+    this.#onError = onError;
     this.options = { ...HUB_DEFAULTS, ...options };
     this.#scheduler = scheduler;
     this.#emitter = createEmitter(onError);
@@ -58,6 +60,9 @@ export class Hub {
   /** @throws Refused `busy` or `closed` */
   publish(name: string, init: PublisherInit = {}): Publisher {
     if (this.#closed) throw new Refused("closed", "the server is shutting down");
+    this.#streams.get(name)?.makeWay();
+    // Who was told of that end may have acted on it: look again.
+    if (this.#closed) throw new Refused("closed", "the server is shutting down");
     let stream = this.#streams.get(name);
     if (stream === undefined) {
       stream = new Stream(name, this.options, this.#scheduler, {
@@ -67,12 +72,11 @@ export class Hub {
           if (this.#streams.get(name) === empty) this.#streams.delete(name);
         },
         dirty: (packager) => this.#schedule(packager),
+        fault: this.#onError,
       });
       this.#streams.set(name, stream);
     }
     const publisher = stream.publish(init);
-    // A takeover ends the old publisher first, which may leave the stream vacant for a moment.
-    this.#streams.set(name, stream);
     this.#emitter.emit("publish", { stream });
     return publisher;
   }
@@ -107,12 +111,12 @@ export class Hub {
   close(reason: HubReason = "shutdown"): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelSweep();
-    this.#cancelMerge?.();
     for (const waiting of [...this.#waiting.values()]) {
       for (const settle of [...waiting]) settle(undefined);
     }
     for (const stream of this.streams) stream.close(reason);
+    this.#cancelSweep();
+    this.#cancelMerge?.();
     this.#dirty.clear();
   }
 
@@ -124,16 +128,16 @@ export class Hub {
   #schedule(packager: Packager): void {
     if (this.#dirty.size === 0) {
       const { mergeMs } = this.options;
-      if (mergeMs > 0) this.#cancelMerge = this.#scheduler.after(mergeMs, () => this.#cutAll());
-      else this.#scheduler.defer(() => this.#cutAll());
+      if (mergeMs > 0) this.#cancelMerge = this.#scheduler.after(mergeMs, () => this.#flushAll());
+      else this.#scheduler.defer(() => this.#flushAll());
     }
     this.#dirty.add(packager);
   }
 
-  #cutAll(): void {
+  #flushAll(): void {
     // Readers act on what they get, and may dirty a packager again: that one belongs to the next turn.
     const packagers = [...this.#dirty];
     this.#dirty.clear();
-    for (const packager of packagers) packager.cut();
+    for (const packager of packagers) packager.flush();
   }
 }

@@ -37,3 +37,6 @@ export const HUB_DEFAULTS: HubOptions = {
   mergeMs: 0,
   maxVariants: 16,
 };
+
+/** What a packet, or a batch, takes beside its payload, roughly: bytes. Bounds count it, or tiny packets would pass them. */
+export const OBJECT_BYTES = 256;

@@ -3,6 +3,8 @@ import type { ContainerFormat, Muxer } from "../media/model/container.js";
 import { type Metadata, type Packet, sameConfig } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { Batch } from "./batch.js";
+import { BatchRing } from "./batch-ring.js";
+import { FanOut } from "./fan-out.js";
 import type { HubOptions } from "./options.js";
 import type { HubReason } from "./reason.js";
 import type { Subscriber } from "./subscriber.js";
@@ -20,67 +22,78 @@ export interface Selection {
   readonly audio: boolean;
 }
 
-export interface PackagerInit {
+/** Whether the selection takes this track in: data is no part of a track set. */
+export function selects(selection: Selection, track: Track): boolean {
+  return (track.kind === "video" && selection.video) || (track.kind === "audio" && selection.audio);
+}
+
+/** What readers must agree on to share a packager, beside the track set. */
+export interface Variant {
   /** How to mux; undefined for readers of packets. */
   readonly format: ContainerFormat | undefined;
   readonly selection: Selection;
+  /** Microseconds on the timeline that become timestamp 0. */
+  readonly zero: number;
+}
+
+export interface PackagerInit extends Variant {
   /** The selected tracks with the configurations in force at the first packet that will be written. */
   readonly tracks: readonly Track[];
   readonly metadata: Metadata;
-  /** Microseconds on the timeline that become timestamp 0. */
-  readonly zero: number;
   readonly options: HubOptions;
-  /** Called when something is to be cut: once, until `cut` is called. */
+  /** Called when there is something to hand out: once, until `flush` is called. */
   readonly onDirty: (packager: Packager) => void;
+  /** Gets what a muxer or a sink throws. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** What has been written since the last cut. */
+interface Open {
+  readonly first: Packet;
+  readonly key: boolean;
+  readonly packets: Packet[];
+  frames: number;
+  /** Of the packets' payload. */
+  bytes: number;
 }
 
 /**
  * One variant of a stream: muxes each packet once, cuts the result into batches and hands every batch to every reader.
- * The batches that a reader may still need are kept in one ring, so a reader is no more than a cursor into it, and
- * what all slow readers together can hold in memory is bounded by the ring.
+ * The batches that a reader may still need are kept in one ring, so a reader is no more than a cursor into it.
+ *
+ * Writing never calls a sink: batches are handed out by `flush`, at the end of the turn. So a sink may do what it
+ * likes, publish, join or leave, and nothing is in the middle of a packet.
  */
 export class Packager {
-  /** Readers that have had every batch so far: the only ones a new batch costs anything for. */
-  readonly #ready = new Set<Subscriber>();
-  /** Readers that wait for their sink to drain. */
-  readonly #behind = new Set<Subscriber>();
-  /** Readers that wait for the next random access point. */
-  readonly #seeking = new Set<Subscriber>();
+  /** The batches that are kept. */
+  readonly ring: BatchRing;
+  readonly readers: FanOut;
   readonly #muxer: Muxer | undefined;
   readonly #init: PackagerInit;
-  readonly #hasVideo: boolean;
   readonly #out = new ByteWriter(16 * 1024);
   #tracks: readonly Track[];
-  #ring: Batch[] = [];
-  #nextSeq = 0;
-  /** Sequence number of the newest batch that begins with a random access point and is still in the ring. */
-  #newestKey: number | undefined;
+  /** Only a key frame of the picture is a random access point; without one, any packet. */
+  #hasVideo: boolean;
+  /** Tracks that readers were told of and do not get. */
+  #lateTracks: readonly Track[] = [];
   #totalBytes = 0;
   #totalFrames = 0;
-  #open: { first: Packet; key: boolean; packets: Packet[]; frames: number } | undefined;
+  #open: Open | undefined;
   #dirty = false;
   #filling = false;
   #ended: HubReason | undefined;
 
   constructor(init: PackagerInit) {
     this.#init = init;
+    this.ring = new BatchRing(init.options);
+    this.readers = new FanOut(this.ring);
     this.#tracks = init.tracks;
     this.#hasVideo = init.tracks.some((track) => track.kind === "video");
     this.#muxer = init.format?.createMuxer({ tracks: init.tracks, metadata: init.metadata, zero: init.zero });
   }
 
-  /** The selected tracks with the configurations now in force. */
-  get tracks(): readonly Track[] {
-    return this.#tracks;
-  }
-
   get options(): HubOptions {
     return this.#init.options;
-  }
-
-  /** How many readers it has. */
-  get readers(): number {
-    return this.#ready.size + this.#behind.size + this.#seeking.size;
   }
 
   /** Why it takes no more packets; undefined while it does. */
@@ -88,24 +101,23 @@ export class Packager {
     return this.#ended;
   }
 
-  /** The newest batch, undefined before the first. */
-  get head(): Batch | undefined {
-    return this.#ring[this.#ring.length - 1];
+  /** Packets and payload bytes in all batches so far. */
+  get total(): { readonly frames: number; readonly bytes: number } {
+    return { frames: this.#totalFrames, bytes: this.#totalBytes };
   }
 
-  /** Sequence number of the newest batch where a reader may start, undefined where none is kept. */
-  get newestKey(): number | undefined {
-    return this.#newestKey;
-  }
-
-  /** Sequence number of the next batch to be cut. */
-  get nextSeq(): number {
-    return this.#nextSeq;
-  }
-
-  /** The batch with this sequence number, undefined where it is not kept (any more, or yet). */
-  at(seq: number): Batch | undefined {
-    return this.#ring[seq - (this.#nextSeq - this.#ring.length)];
+  /** Whether a reader that asks for this, of a stream with these tracks, gets here what it should. */
+  serves(variant: Variant, tracks: readonly Track[]): boolean {
+    const { format, selection, zero } = this.#init;
+    return (
+      this.#ended === undefined &&
+      format?.key === variant.format?.key &&
+      selection.video === variant.selection.video &&
+      selection.audio === variant.selection.audio &&
+      zero === variant.zero &&
+      this.#tracks.length === tracks.length &&
+      tracks.every((track) => this.#known(track) !== undefined)
+    );
   }
 
   /** Muxes what a stream had cached, before anyone reads. */
@@ -113,84 +125,89 @@ export class Packager {
     this.#filling = true;
     for (const packet of packets) {
       this.write(packet);
-      if (this.#out.length >= FILL_BYTES) this.cut();
+      if (this.#open !== undefined && this.#open.bytes >= FILL_BYTES) this.#cut();
     }
-    this.cut();
+    this.#cut();
     this.#filling = false;
+    this.readers.skip();
   }
 
   write(packet: Packet): void {
-    if (this.#ended !== undefined) return;
-    const { track } = packet;
-    if (track.kind !== "data") {
-      const known = this.#tracks.find(({ id }) => id === track.id);
-      if (known === undefined) return;
-      if (known !== track && !this.#change(known, track, packet.dts)) return;
+    // What is older than a renewed zero has no timestamp here.
+    if (this.#ended !== undefined || packet.dts < this.#init.zero) return;
+    try {
+      const { track } = packet;
+      if (track.kind !== "data") {
+        const known = this.#known(track);
+        if (known === undefined) return;
+        if (known !== track && !this.#change(known, track, packet.dts)) return;
+      }
+      if (packet.dts - this.#init.zero > TIMELINE_END_MICROS) {
+        this.#stop("timeline-end");
+        return;
+      }
+      const key = this.#hasVideo ? track.kind === "video" && packet.key : track.kind === "audio";
+      if (key && this.#hasVideo) this.#cut();
+      this.#open ??= { first: packet, key, packets: [], frames: 0, bytes: 0 };
+      if (this.#muxer === undefined) this.#open.packets.push(packet);
+      else this.#muxer.write(packet, this.#out);
+      this.#open.frames += 1;
+      this.#open.bytes += packet.data.length;
+      this.#touch();
+    } catch (error) {
+      this.#fail(error);
     }
-    if (packet.dts - this.#init.zero > TIMELINE_END_MICROS) {
-      this.end("timeline-end");
-      return;
-    }
-    const key = this.#hasVideo ? track.kind === "video" && packet.key : track.kind === "audio";
-    if (this.#open === undefined) this.#open = { first: packet, key, packets: [], frames: 0 };
-    else if (key && this.#hasVideo) {
-      this.cut();
-      this.#open = { first: packet, key, packets: [], frames: 0 };
-    }
-    if (this.#muxer === undefined) this.#open.packets.push(packet);
-    else this.#muxer.write(packet, this.#out);
-    this.#open.frames += 1;
-    this.#touch();
   }
 
   /**
-   * A track that nobody was promised. Readers whose format takes one in get it in-band; the others keep their set (a
-   * media element cannot take a new track in) and are told where the format has a word for it.
+   * The stream's track set is now this. A track that nobody was promised goes in-band to readers whose format takes it
+   * in; the others keep their set (a media element cannot take a new track in) and are told where the format has a
+   * word for it.
+   *
+   * @param at the dts where it comes in
    */
-  lateTrack(track: Track, at: number): void {
-    const { format, selection } = this.#init;
-    const wanted = (track.kind === "video" && selection.video) || (track.kind === "audio" && selection.audio);
-    if (this.#ended !== undefined || !wanted) return;
-    this.cut();
-    if (format === undefined || (format.lateTracks && format.carries(track))) {
-      this.#tracks = [...this.#tracks, track];
-      this.#muxer?.config(track, at, this.#out);
-    } else {
-      this.#muxer?.lateTrack?.(track, at, this.#out);
+  announce(tracks: readonly Track[], at: number): void {
+    if (this.#ended !== undefined) return;
+    try {
+      for (const track of tracks) this.#lateTrack(track, at);
+      this.#hasVideo = tracks.some((track) => track.kind === "video" && this.#known(track) !== undefined);
+    } catch (error) {
+      this.#fail(error);
     }
-    this.#emit(at, undefined);
   }
 
-  /** Cuts the open batch, if there is one, and hands it to all readers that wait for it. */
-  cut(): void {
+  /** Its publisher has gone: nobody new begins with what that one sent. */
+  interrupt(): void {
+    this.#cut();
+    this.ring.forgetKey();
+  }
+
+  /** Cuts the open batch and hands out all that readers wait for; then ends them, if it takes no more packets. */
+  flush(): void {
     this.#dirty = false;
-    const open = this.#open;
-    if (open === undefined) return;
-    this.#open = undefined;
-    this.#muxer?.flush(this.#out);
-    this.#emit(open.first.dts, open);
+    this.#cut();
+    this.readers.flush();
   }
 
   join(reader: Subscriber): void {
-    reader.begin(this.#newestKey);
+    reader.begin(this.ring.cachedKey?.seq);
   }
 
-  /** What a reader needs before the batch `seq` if it knows the configurations `known`; undefined where nothing. */
-  preamble(seq: number, known: readonly Track[] | undefined): Batch | undefined {
-    const batch = this.at(seq);
-    if (batch === undefined || batch.tracks === known) return undefined;
-    let bytes: Uint8Array = new Uint8Array(0);
-    if (this.#muxer !== undefined) {
-      if (known === undefined) {
-        bytes = this.#muxer.start(batch.tracks, batch.dts);
-      } else {
-        const out = new ByteWriter();
-        for (const track of batch.tracks) {
-          const had = known.find(({ id }) => id === track.id);
-          if (had === undefined || !sameConfig(had, track)) this.#muxer.config(track, batch.dts, out);
-        }
-        bytes = out.finish();
+  /** What a reader needs before this batch if it knows the configurations `known`; undefined where nothing. */
+  preamble(batch: Batch, known: readonly Track[] | undefined): Batch | undefined {
+    if (this.#muxer === undefined) return undefined;
+    let bytes: Uint8Array;
+    if (known === undefined) {
+      bytes = this.#muxer.start(batch.tracks, batch.dts);
+    } else {
+      const out = new ByteWriter();
+      for (const track of batch.tracks) {
+        const had = known.find(({ id }) => id === track.id);
+        if (had === undefined || !sameConfig(had, track)) this.#muxer.config(track, batch.dts, out);
       }
+      // It may have passed over the word; hearing it twice does no harm.
+      for (const track of this.#lateTracks) this.#muxer.lateTrack?.(track, batch.dts, out);
+      bytes = out.finish();
     }
     if (bytes.length === 0) return undefined;
     return new Batch({
@@ -208,31 +225,64 @@ export class Packager {
     });
   }
 
-  /** Moves a reader into the set that its state names. */
-  file(reader: Subscriber, state: "ready" | "behind" | "seeking" | "gone"): void {
-    this.#ready.delete(reader);
-    this.#behind.delete(reader);
-    this.#seeking.delete(reader);
-    if (state === "ready") this.#ready.add(reader);
-    else if (state === "behind") this.#behind.add(reader);
-    else if (state === "seeking") this.#seeking.add(reader);
+  /** Tells of a fault that is neither the publisher's nor the network's. */
+  report(error: unknown): void {
+    this.#init.onError(error);
   }
 
-  /** Closes readers that have taken nothing for too long. @param now the scheduler's clock, microseconds */
-  sweep(now: number): void {
-    for (const reader of this.#behind) reader.checkProgress(now);
+  /**
+   * Takes no more packets and ends every reader.
+   *
+   * @param abrupt at once; else each is given what is kept for it first
+   */
+  end(reason: HubReason, abrupt: boolean): void {
+    this.#stop(reason);
+    this.readers.end(reason, abrupt);
+    this.flush();
   }
 
-  /** Takes no more packets; every reader gets what is kept for it and then the reason. */
-  end(reason: HubReason): void {
+  /** Takes no more packets; the next flush ends the readers. */
+  #stop(reason: HubReason): void {
     if (this.#ended !== undefined) return;
-    this.cut();
-    this.#ended = reason;
-    for (const set of [this.#ready, this.#behind, this.#seeking])
-      for (const reader of [...set]) reader.finish(reason);
+    this.#cut();
+    this.#end(reason);
   }
 
-  /** Puts a track's changed configuration in force. False where the format cannot, and all readers were ended. */
+  #end(reason: HubReason): void {
+    this.#ended ??= reason;
+    this.readers.end(this.#ended, false);
+    this.#touch();
+  }
+
+  /** The muxer threw: what it holds cannot be trusted. The publisher and other variants go on. */
+  #fail(error: unknown): void {
+    this.#open = undefined;
+    this.#end("internal");
+    this.#init.onError(error);
+  }
+
+  #known(track: Track): Track | undefined {
+    for (const known of this.#tracks) if (known.id === track.id) return known;
+    return undefined;
+  }
+
+  #lateTrack(track: Track, at: number): void {
+    const { format, selection } = this.#init;
+    if (this.#known(track) !== undefined || !selects(selection, track)) return;
+    if (format?.carries(track) === false) return;
+    this.#cut();
+    if (format === undefined || format.lateTracks) {
+      this.#tracks = [...this.#tracks, track].sort((a, b) => a.id - b.id);
+      this.#muxer?.config(track, at, this.#out);
+    } else {
+      if (this.#lateTracks.some(({ id }) => id === track.id)) return;
+      this.#lateTracks = [...this.#lateTracks, track];
+      this.#muxer?.lateTrack?.(track, at, this.#out);
+    }
+    this.#emit(at, undefined);
+  }
+
+  /** Puts a track's changed configuration in force. False where the format cannot, and all readers are to be ended. */
   #change(from: Track, to: Track, at: number): boolean {
     const replaced = this.#tracks.map((track) => (track === from ? to : track));
     if (sameConfig(from, to)) {
@@ -242,66 +292,51 @@ export class Packager {
     }
     const { format } = this.#init;
     if (format !== undefined && !(format.canChange(from, to) && format.carries(to))) {
-      this.end("config-changed");
+      this.#stop("config-changed");
       return false;
     }
-    this.cut();
+    this.#cut();
     this.#tracks = replaced;
     this.#muxer?.config(to, at, this.#out);
     this.#emit(at, undefined);
     return true;
   }
 
-  #emit(
-    dts: number,
-    open: { first: Packet; key: boolean; packets: Packet[]; frames: number } | undefined,
-  ): void {
-    const bytes = this.#muxer === undefined ? new Uint8Array(0) : this.#out.finish();
-    if (bytes.length === 0 && open === undefined) return;
-    let size = bytes.length;
-    for (const packet of open?.packets ?? []) size += packet.data.length;
+  #cut(): void {
+    const open = this.#open;
+    if (open === undefined || this.#ended !== undefined) return;
+    this.#open = undefined;
+    try {
+      this.#muxer?.flush(this.#out);
+      this.#emit(open.first.dts, open);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #emit(dts: number, open: Open | undefined): void {
+    if (this.#ended !== undefined) return;
+    const bytes = this.#out.finish();
+    // Of what the container does not carry nothing is handed out: an empty HTTP chunk would end the response.
+    if (this.#muxer === undefined ? open === undefined : bytes.length === 0) return;
+    const size = this.#muxer === undefined ? (open?.bytes ?? 0) : bytes.length;
     this.#totalBytes += size;
     this.#totalFrames += open?.frames ?? 0;
     const batch = new Batch({
-      seq: this.#nextSeq,
+      seq: this.ring.nextSeq,
       bytes,
       packets: open?.packets ?? [],
       key: open?.key ?? false,
       tracks: this.#tracks,
       dts,
-      receivedAt: open?.first.receivedAt ?? this.head?.receivedAt ?? 0,
+      receivedAt: open?.first.receivedAt ?? this.ring.head?.receivedAt ?? 0,
       frames: open?.frames ?? 0,
       size,
       totalBytes: this.#totalBytes,
       totalFrames: this.#totalFrames,
     });
-    this.#nextSeq += 1;
-    this.#ring.push(batch);
-    if (batch.key) this.#newestKey = batch.seq;
-    this.#trim(batch);
-    for (const reader of this.#ready) reader.deliver(batch);
-    if (batch.key && this.#seeking.size > 0) for (const reader of [...this.#seeking]) reader.begin(batch.seq);
-  }
-
-  /**
-   * Forgets what nobody may need: batches before the newest random access point once they are over the lag bound, and
-   * all but the newest when the group of pictures outgrows the cache's bound (who joins then waits for the next).
-   */
-  #trim(head: Batch): void {
-    const { maxLagMs, maxLagBytes, gopCacheMs, gopCacheBytes } = this.#init.options;
-    let drop = 0;
-    for (const batch of this.#ring) {
-      if (batch === head) break;
-      const cached = this.#newestKey !== undefined && batch.seq >= this.#newestKey;
-      const micros = head.dts - batch.dts;
-      const bytes = head.totalBytes - batch.totalBytes;
-      const maxMicros = 1000 * (cached ? Math.max(maxLagMs, gopCacheMs) : maxLagMs);
-      const maxBytes = cached ? Math.max(maxLagBytes, gopCacheBytes) : maxLagBytes;
-      if (micros <= maxMicros && bytes <= maxBytes) break;
-      if (batch.seq === this.#newestKey) this.#newestKey = undefined;
-      drop += 1;
-    }
-    if (drop > 0) this.#ring.splice(0, drop);
+    this.ring.push(batch, this.readers.sent);
+    this.#touch();
   }
 
   #touch(): void {

@@ -1,7 +1,10 @@
 import type { Metadata, Packet } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
-import type { HubOptions } from "./options.js";
+import { type HubOptions, OBJECT_BYTES } from "./options.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
+
+/** Packets held back before the announcement; what exceeds it is announced early. */
+const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
 export interface PublisherInit {
   /** Called once when it ends, whoever ended it; `reason` is a HubReason or the owner's own word. */
@@ -27,7 +30,8 @@ export class Publisher {
   readonly #tracks = new Map<number, Track>();
   #metadata: Metadata = {};
   #expected: { readonly video: boolean; readonly audio: boolean } | undefined;
-  /** Packets before the announcement; undefined after it. */
+  #announced = false;
+  /** Packets before the announcement; undefined once they are passed on. */
   #held: Packet[] | undefined = [];
   #heldBytes = 0;
   #cancelTimeout: Cancel | undefined;
@@ -48,7 +52,7 @@ export class Publisher {
 
   /** Whether readers have been told which tracks there are. */
   get announced(): boolean {
-    return this.#held === undefined;
+    return this.#announced;
   }
 
   /** Tracks known so far, video first. */
@@ -77,6 +81,7 @@ export class Publisher {
   track(track: Track): void {
     if (this.#ended || track.kind === "data") return;
     this.#tracks.set(track.id, track);
+    if (this.#announced) return;
     this.#cancelTimeout ??= this.#scheduler.after(this.#options.tracksTimeoutMs, () => this.#announce());
     this.#announceIfComplete();
   }
@@ -89,17 +94,19 @@ export class Publisher {
       this.#listener.packet(packet);
       return;
     }
+    // Data before the first track belongs to nothing that a reader can begin with.
+    if (packet.track.kind === "data" && this.#tracks.size === 0) return;
     this.#held.push(packet);
-    this.#heldBytes += packet.data.length;
+    this.#heldBytes += packet.data.length + OBJECT_BYTES;
     if (this.#tracks.get(packet.track.id) !== packet.track) this.track(packet.track);
-    if (this.#heldBytes > this.#options.gopCacheBytes) this.#announce();
+    if (this.#heldBytes > MAX_HELD_BYTES) this.#announce();
   }
 
   /** Gives the stream up. Idempotent. */
   end(reason: string): void {
-    if (this.#ended) return;
     // What came before the announcement is media too: a short publication is announced as it is.
-    if (this.#held !== undefined && this.#tracks.size > 0) this.#announce();
+    if (this.#tracks.size > 0) this.#announce();
+    if (this.#ended) return;
     this.#ended = true;
     this.#cancelTimeout?.();
     this.#held = undefined;
@@ -108,18 +115,22 @@ export class Publisher {
   }
 
   #announceIfComplete(): void {
-    if (this.#held === undefined || this.#tracks.size === 0) return;
+    if (this.#tracks.size === 0) return;
     const kinds = new Set([...this.#tracks.values()].map(({ kind }) => kind));
     const { video, audio } = this.#expected ?? { video: true, audio: true };
     if ((!video || kinds.has("video")) && (!audio || kinds.has("audio"))) this.#announce();
   }
 
   #announce(): void {
-    const held = this.#held;
-    if (held === undefined || this.#ended) return;
+    if (this.#announced || this.#ended) return;
+    this.#announced = true;
     this.#cancelTimeout?.();
-    this.#held = undefined;
     this.#listener.announced();
-    for (const packet of held) this.#listener.packet(packet);
+    // Who is told may write or end: what is written now queues behind the rest.
+    for (const packet of this.#held ?? []) {
+      if (this.#ended) return;
+      this.#listener.packet(packet);
+    }
+    this.#held = undefined;
   }
 }

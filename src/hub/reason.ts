@@ -9,6 +9,7 @@
  * - `kicked`: an operator said so
  * - `shutdown`: the server stops
  * - `aborted`: its own AbortSignal fired, or its owner closed it
+ * - `internal`: our fault: its sink or its muxer threw; the log has the error
  */
 export type HubReason =
   | "unpublished"
@@ -18,7 +19,8 @@ export type HubReason =
   | "taken-over"
   | "kicked"
   | "shutdown"
-  | "aborted";
+  | "aborted"
+  | "internal";
 
 /** Whether viewers are kept for the next publisher when one ends for this reason. */
 export function viewersOutlive(reason: string): boolean {

@@ -1,9 +1,9 @@
 import type { ContainerFormat } from "../media/model/container.js";
-import type { Metadata, Packet } from "../media/model/packet.js";
+import { type Metadata, type Packet, sameConfig } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { GopCache } from "./gop-cache.js";
 import type { HubOptions } from "./options.js";
-import { Packager, type Selection, TIMELINE_RENEW_MICROS } from "./packager.js";
+import { Packager, type Selection, selects, TIMELINE_RENEW_MICROS, type Variant } from "./packager.js";
 import { Publisher, type PublisherInit } from "./publisher.js";
 import { type HubReason, viewersOutlive } from "./reason.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
@@ -39,8 +39,10 @@ export interface StreamListener {
   unpublish(stream: Stream, reason: string): void;
   /** Nothing holds it any more. */
   vacant(stream: Stream): void;
-  /** Packager has something to cut. */
+  /** The packager has something to hand out: its `flush` is to be called. */
   dirty(packager: Packager): void;
+  /** A sink or a muxer threw. */
+  fault(error: unknown): void;
 }
 
 /** One live stream: at most one publisher, any number of subscribers, one timeline. */
@@ -53,15 +55,17 @@ export class Stream {
   readonly #listener: StreamListener;
   readonly #timeline = new Timeline();
   readonly #gop: GopCache;
-  readonly #packagers = new Map<string, Packager>();
+  /** Replaced, never changed: what a packet causes on its way over them does not change that way. */
+  #packagers: readonly Packager[] = [];
   /** Packagers that take no more packets, while slow readers still draw what they hold. */
   readonly #draining = new Set<Packager>();
   readonly #readers = new Set<Subscriber>();
   #publisher: Publisher | undefined;
   /** The random access point that the publisher's packets begin with has come. */
   #begun = false;
+  /** The publisher's first key frame has come: before it a picture cannot be decoded. */
+  #pictured = false;
   #tracks: readonly Track[] = [];
-  #trackGeneration = 0;
   #zero = 0;
   #cancelKeep: Cancel | undefined;
   #packets = 0;
@@ -114,19 +118,26 @@ export class Stream {
     return { packets: this.#packets, bytes: this.#bytes };
   }
 
-  /** @throws Refused `busy` while another publisher has the stream and the policy is to keep it */
-  publish(init: PublisherInit): Publisher {
+  /**
+   * Ends the present publisher, if there is one, so that another can come.
+   *
+   * @throws Refused `busy` where the policy is to keep it
+   */
+  makeWay(): void {
     const present = this.#publisher;
-    if (present !== undefined) {
-      const idleMs = (this.#scheduler.now() - present.lastMediaAt) / 1000;
-      if (this.#options.duplicate === "reject" && idleMs < this.#options.publisherIdleMs) {
-        throw new Refused("busy", `${this.name} is being published`);
-      }
-      present.end("taken-over");
-    }
+    if (present === undefined) return;
+    const idleMs = (this.#scheduler.now() - present.lastMediaAt) / 1000;
+    if (this.#options.duplicate === "reject" && idleMs < this.#options.publisherIdleMs) throw this.#busy();
+    present.end("taken-over");
+  }
+
+  /** @throws Refused `busy` while it has a publisher */
+  publish(init: PublisherInit): Publisher {
+    if (this.#publisher !== undefined) throw this.#busy();
     this.#cancelKeep?.();
     this.#cancelKeep = undefined;
     this.#begun = false;
+    this.#pictured = false;
     this.#publisher = new Publisher(init, this.#options, this.#scheduler, {
       announced: () => this.#announce(),
       packet: (packet) => this.#take(packet),
@@ -151,21 +162,22 @@ export class Stream {
   /** Ends everyone and everything. */
   close(reason: HubReason): void {
     this.#publisher?.end(reason);
-    this.#endReaders(reason);
+    this.#endReaders(reason, true);
   }
 
   /** Closes readers without progress. @param now the scheduler's clock, microseconds */
   sweep(now: number): void {
-    for (const packager of this.#packagers.values()) packager.sweep(now);
-    for (const packager of this.#draining) packager.sweep(now);
+    for (const packager of this.#packagers) packager.readers.sweep(now);
+    for (const packager of this.#draining) packager.readers.sweep(now);
+  }
+
+  #busy(): Refused {
+    return new Refused("busy", `${this.name} is being published`);
   }
 
   #announce(): void {
-    const announced = this.#publisher?.tracks ?? [];
-    const ids = (tracks: readonly Track[]): string => tracks.map(({ id }) => id).join();
-    // The same set from a publisher that came back lets old and new readers share their packagers.
-    if (ids(announced) !== ids(this.#tracks)) this.#trackGeneration += 1;
-    this.#tracks = announced;
+    this.#tracks = this.#publisher?.tracks ?? [];
+    for (const packager of this.#packagers) packager.announce(this.#tracks, this.position);
     this.#listener.tracks(this);
   }
 
@@ -177,79 +189,84 @@ export class Stream {
   }
 
   #take(packet: Packet): void {
+    const { track } = packet;
     const randomAccess = this.#isRandomAccess(packet);
     if (!this.#begun) {
       if (!randomAccess) return;
       this.#begun = true;
       this.#timeline.splice(packet.dts, packet.receivedAt);
     }
+    if (track.kind === "video" && !this.#pictured && !packet.key) return;
     const placed = this.#timeline.place(packet);
     if (placed === undefined) return;
+    if (track.kind === "video") this.#pictured = true;
     this.#packets += 1;
     this.#bytes += packet.data.length;
-    if (packet.track.kind !== "data" && !this.#tracks.includes(packet.track))
-      this.#changeTrack(packet.track, placed.dts);
+    const news =
+      track.kind !== "data" && !this.#tracks.includes(track) && this.#changeTrack(track, placed.dts);
     this.#gop.add(placed, randomAccess);
-    for (const packager of this.#packagers.values()) {
+    for (const packager of this.#packagers) {
       packager.write(placed);
       if (packager.ended !== undefined) this.#retire(packager);
     }
+    // Last: who is told may end the publisher.
+    if (news) this.#listener.tracks(this);
   }
 
-  /** A changed configuration, or a track that nobody announced. */
-  #changeTrack(track: Track, at: number): void {
-    const known = this.#tracks.some(({ id }) => id === track.id);
-    if (known) {
-      this.#tracks = this.#tracks.map((old) => (old.id === track.id ? track : old));
-    } else {
-      this.#tracks = [...this.#tracks, track].sort((a, b) => a.id - b.id);
-      this.#trackGeneration += 1;
-      for (const packager of this.#packagers.values()) packager.lateTrack(track, at);
+  /** A changed configuration, or a track that nobody announced. False where it is nothing new to anyone. */
+  #changeTrack(track: Track, at: number): boolean {
+    const known = this.#tracks.find(({ id }) => id === track.id);
+    if (known !== undefined) {
+      this.#tracks = this.#tracks.map((old) => (old === known ? track : old));
+      return !sameConfig(known, track);
     }
-    this.#listener.tracks(this);
+    this.#tracks = [...this.#tracks, track].sort((a, b) => a.id - b.id);
+    for (const packager of this.#packagers) packager.announce(this.#tracks, at);
+    return true;
   }
 
   #packagerFor(format: ContainerFormat | undefined, selection: Selection): Packager {
-    const cached = this.#gop.packets;
-    if (this.position - this.#zero > TIMELINE_RENEW_MICROS) this.#zero = cached[0]?.dts ?? this.position;
-    // Readers that understand late tracks share one packager whatever the set was when they came.
-    const generation = format === undefined || format.lateTracks ? "" : this.#trackGeneration;
-    const kinds = `${selection.video ? "v" : ""}${selection.audio ? "a" : ""}`;
-    const key = `${format?.key ?? "packets"}/${kinds}/${generation}/${this.#zero}`;
-    const existing = this.#packagers.get(key);
-    if (existing !== undefined) return existing;
-    const wanted = this.#tracks
-      .filter(({ kind }) => (kind === "video" && selection.video) || (kind === "audio" && selection.audio))
-      .filter((track) => format === undefined || format.carries(track));
+    const gop = this.#gop.packets;
+    if (this.position - this.#zero > TIMELINE_RENEW_MICROS) this.#zero = gop[0]?.dts ?? this.position;
+    const variant: Variant = { format, selection, zero: this.#zero };
+    const carried = (track: Track): boolean => format?.carries(track) !== false;
+    const wanted = this.#tracks.filter((track) => selects(selection, track) && carried(track));
     if (wanted.length === 0) throw new Refused("no-tracks", `${this.name} has no track that was asked for`);
-    if (this.#packagers.size >= this.#options.maxVariants) {
-      throw new Refused(
-        "variants",
-        `${this.name} is packaged in ${this.#packagers.size} variants, which is the limit`,
-      );
+    const existing = this.#packagers.find((packager) => packager.serves(variant, wanted));
+    if (existing !== undefined) return existing;
+    const { length } = this.#packagers;
+    if (length >= this.#options.maxVariants) {
+      throw new Refused("variants", `${this.name} is packaged in ${length} variants, which is the limit`);
     }
-    const packager = new Packager({
-      format,
-      selection,
-      tracks: wanted.map((track) => cached.find((packet) => packet.track.id === track.id)?.track ?? track),
+    const init = {
+      ...variant,
       metadata: this.metadata,
-      zero: this.#zero,
       options: this.#options,
-      onDirty: (dirty) => this.#listener.dirty(dirty),
-    });
+      onDirty: (dirty: Packager) => this.#listener.dirty(dirty),
+      onError: (error: unknown) => this.#listener.fault(error),
+    };
+    // Sound alone begins with the newest packet: a cached group of it would only be delay.
+    const cached = wanted.some(({ kind }) => kind === "video") ? gop : [];
+    const first = wanted.map(
+      (track) => cached.find((packet) => packet.track.id === track.id)?.track ?? track,
+    );
+    let packager = new Packager({ ...init, tracks: first.every(carried) ? first : wanted });
     packager.fill(cached);
-    this.#packagers.set(key, packager);
+    // A configuration that changes within the group, in a format that cannot say so: begin after it.
+    if (packager.ended !== undefined) packager = new Packager({ ...init, tracks: wanted });
+    this.#packagers = [...this.#packagers, packager];
     return packager;
   }
 
+  /** Feeds it no more. */
   #retire(packager: Packager): void {
-    for (const [key, value] of this.#packagers) if (value === packager) this.#packagers.delete(key);
-    if (packager.readers > 0) this.#draining.add(packager);
+    this.#packagers = this.#packagers.filter((each) => each !== packager);
+    if (packager.readers.size > 0) this.#draining.add(packager);
+    else this.#draining.delete(packager);
   }
 
   #release(packager: Packager): void {
-    if (packager.readers > 0) return;
-    this.#draining.delete(packager);
+    if (packager.readers.size > 0) return;
     this.#retire(packager);
     this.#checkVacant();
   }
@@ -257,24 +274,24 @@ export class Stream {
   #unpublished(reason: string): void {
     this.#publisher = undefined;
     this.#gop.clear();
-    for (const packager of this.#packagers.values()) packager.cut();
+    for (const packager of this.#packagers) packager.interrupt();
+    const { keepViewersMs } = this.#options;
+    const keep = viewersOutlive(reason) && (keepViewersMs > 0 || reason === "taken-over");
+    if (keep && this.#readers.size > 0)
+      this.#cancelKeep = this.#scheduler.after(keepViewersMs, () => this.#endReaders("unpublished", false));
+    else if (reason === "kicked" || reason === "shutdown") this.#endReaders(reason, true);
+    else this.#endReaders("unpublished", false);
+    // Last: who is told may publish again.
     this.#listener.unpublish(this, reason);
-    if (this.#readers.size > 0 && viewersOutlive(reason) && this.#options.keepViewersMs > 0) {
-      this.#cancelKeep = this.#scheduler.after(this.#options.keepViewersMs, () =>
-        this.#endReaders("unpublished"),
-      );
-      return;
-    }
-    this.#endReaders(reason === "kicked" || reason === "shutdown" ? reason : "unpublished");
+    this.#checkVacant();
   }
 
-  #endReaders(reason: HubReason): void {
+  /** @param abrupt at once; else each is given what is kept for it first */
+  #endReaders(reason: HubReason, abrupt: boolean): void {
     this.#cancelKeep?.();
     this.#cancelKeep = undefined;
-    for (const packager of [...this.#packagers.values()]) {
-      packager.end(reason);
-      this.#retire(packager);
-    }
+    for (const packager of this.#packagers) this.#retire(packager);
+    for (const packager of [...this.#draining]) packager.end(reason, abrupt);
     this.#checkVacant();
   }
 

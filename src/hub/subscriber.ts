@@ -1,16 +1,20 @@
 import type { Track } from "../media/model/track.js";
 import type { Batch } from "./batch.js";
+import type { ReaderState } from "./fan-out.js";
 import type { Packager } from "./packager.js";
 import type { HubReason } from "./reason.js";
 import type { Scheduler } from "./scheduler.js";
 
 /** Where a subscriber's batches go: a socket's writer, an iterator, a relay. */
 export interface Sink {
-  /** Takes the batch, or says `busy` and takes nothing: then it calls the subscriber's `resume` once it can again. */
+  /**
+   * Takes the batch, or says `busy` and takes nothing: then it calls the subscriber's `resume` once it can again (from
+   * within `accept` that has no effect). The first call may come before `subscribe` has returned.
+   */
   accept(batch: Batch): "ok" | "busy";
-  /** What the subscriber missed because it was too far behind; a summary once it goes on. */
+  /** What the subscriber missed because it was too far behind; a summary once it goes on, or ends. */
   dropped?(drop: Drop): void;
-  /** Nothing follows. Called exactly once, and never from within `accept`. */
+  /** Nothing follows. Called exactly once, and never from within `accept` unless that closes the subscriber itself. */
   end(reason: HubReason): void;
 }
 
@@ -28,8 +32,8 @@ export class Subscriber {
   readonly #sink: Sink;
   readonly #scheduler: Scheduler;
   readonly #onGone: (subscriber: Subscriber) => void;
-  #state: "ready" | "behind" | "seeking" | "gone" = "seeking";
-  /** The next batch it needs. */
+  #state: ReaderState = "seeking";
+  /** The next batch it needs; out of date while it is ready. */
   #cursor = 0;
   /** The configurations it has been told; undefined before the first. */
   #known: readonly Track[] | undefined;
@@ -38,8 +42,12 @@ export class Subscriber {
   /** It has never caught up since it joined: it may be as far behind as the cache reaches. */
   #joining = true;
   #progressAt: number;
-  /** The packager's running totals, and the dts, where this reader's last batch ended: what a gap is measured from. */
-  #got = { frames: 0, bytes: 0, dts: 0 };
+  /** It has been given a place to start from: what it misses after that is a drop. */
+  #begun = false;
+  /** The packager's totals, and the dts, where its last batch ended: what a gap is measured from. */
+  #gotFrames = 0;
+  #gotBytes = 0;
+  #gotDts = 0;
   #finishing: HubReason | undefined;
   #pumping = false;
 
@@ -58,9 +66,11 @@ export class Subscriber {
 
   /** Milliseconds of media between what it has been given and the newest. */
   get lagMs(): number {
-    const { head } = this.#packager;
-    const next = this.#state === "behind" ? this.#packager.at(this.#cursor) : undefined;
-    return head === undefined || next === undefined ? 0 : (head.dts - next.dts) / 1000;
+    const { ring } = this.#packager;
+    if (ring.head === undefined) return 0;
+    if (this.#state === "seeking" && this.#begun) return (ring.head.dts - this.#gotDts) / 1000;
+    const next = this.#state === "behind" ? ring.at(this.#cursor) : undefined;
+    return next === undefined ? 0 : (ring.head.dts - next.dts) / 1000;
   }
 
   get ended(): boolean {
@@ -73,26 +83,23 @@ export class Subscriber {
       this.#file("seeking");
       return;
     }
-    this.#goTo(seq);
-    this.#file("behind");
     this.#progressAt = this.#scheduler.now();
-    this.#pump();
+    this.#file("behind");
+    this.#pump(seq);
   }
 
   /** A new batch, to a reader that has had all before it. The whole cost of a viewer is in here. */
   deliver(batch: Batch): void {
-    // A reader that joined from within this batch's own delivery has had it from the ring already.
+    // A reader that came or caught up while this batch was on its way has had it from the ring already.
     if (batch.seq < this.#cursor) return;
     if (this.#sink.accept(batch) === "ok") {
       if (batch.frames === 0) this.#known = batch.tracks;
       return;
     }
     this.#cursor = batch.seq;
-    this.#got = {
-      frames: batch.totalFrames - batch.frames,
-      bytes: batch.totalBytes - batch.size,
-      dts: batch.dts,
-    };
+    this.#gotFrames = batch.totalFrames - batch.frames;
+    this.#gotBytes = batch.totalBytes - batch.size;
+    this.#gotDts = batch.dts;
     this.#progressAt = this.#scheduler.now();
     this.#file("behind");
   }
@@ -111,10 +118,23 @@ export class Subscriber {
   /** Ends it now. Idempotent. */
   close(reason: HubReason): void {
     if (this.#state === "gone") return;
+    const passedOver = this.#state === "seeking" && this.#begun;
     this.#file("gone");
     this.#preamble = undefined;
     this.#onGone(this);
-    this.#sink.end(reason);
+    try {
+      const { frames, bytes } = this.#packager.total;
+      if (passedOver) this.#missed(frames, bytes, this.#packager.ring.head?.dts ?? this.#gotDts);
+      this.#sink.end(reason);
+    } catch (error) {
+      this.#packager.report(error);
+    }
+  }
+
+  /** Its sink threw: nobody else may notice. */
+  fail(error: unknown): void {
+    this.#packager.report(error);
+    this.close("internal");
   }
 
   /** Closes it when its sink has taken nothing for too long. @param now the scheduler's clock, microseconds */
@@ -122,73 +142,101 @@ export class Subscriber {
     if (now - this.#progressAt > this.#packager.options.stallTimeoutMs * 1000) this.close("too-slow");
   }
 
-  #pump(): void {
+  /** Hands over what the sink takes. @param start the batch to pass over to first */
+  #pump(start?: number): void {
     // A sink may call resume from within accept: the loop below goes on anyway.
     if (this.#pumping) return;
     this.#pumping = true;
+    this.#packager.readers.enter();
     try {
+      if (start !== undefined) this.#goTo(start);
       while (this.#state === "behind" && this.#step());
-    } finally {
-      this.#pumping = false;
+    } catch (error) {
+      this.fail(error);
     }
+    this.#pumping = false;
+    this.#packager.readers.leave();
   }
 
   /** Hands over one batch; false where it must wait. */
   #step(): boolean {
-    if (this.#preamble !== undefined) {
-      if (this.#sink.accept(this.#preamble) === "busy") return false;
-      this.#known = this.#preamble.tracks;
-      this.#preamble = undefined;
-    }
-    if (this.#cursor >= this.#packager.nextSeq) {
+    const { ring } = this.#packager;
+    if (this.#cursor >= ring.nextSeq) {
       this.#joining = false;
-      if (this.#finishing !== undefined) this.close(this.#finishing);
-      else this.#file("ready");
+      if (this.#finishing === undefined) this.#file("ready");
+      else this.close(this.#finishing);
       return false;
     }
-    const batch = this.#packager.at(this.#cursor);
+    const batch = ring.at(this.#cursor);
     if (batch === undefined || this.#tooFarBehind(batch)) return this.#skip();
-    if (this.#sink.accept(batch) === "busy") return false;
-    if (batch.frames === 0) this.#known = batch.tracks;
+    const preamble = this.#preamble;
+    if (this.#sink.accept(preamble ?? batch) === "busy") {
+      this.#gotDts = batch.dts;
+      return false;
+    }
     this.#progressAt = this.#scheduler.now();
-    this.#got = { frames: batch.totalFrames, bytes: batch.totalBytes, dts: batch.dts };
+    if (preamble !== undefined) {
+      this.#known = preamble.tracks;
+      this.#preamble = undefined;
+      return true;
+    }
+    if (batch.frames === 0) this.#known = batch.tracks;
+    this.#gotFrames = batch.totalFrames;
+    this.#gotBytes = batch.totalBytes;
+    this.#gotDts = batch.dts;
     this.#cursor += 1;
     return true;
   }
 
   #tooFarBehind(next: Batch): boolean {
-    const { head, options } = this.#packager;
-    if (this.#joining || head === undefined) return false;
+    const { options, ring } = this.#packager;
+    if (this.#joining || ring.head === undefined) return false;
     return (
-      head.dts - next.dts > options.maxLagMs * 1000 || head.totalBytes - next.totalBytes > options.maxLagBytes
+      ring.head.dts - next.dts > options.maxLagMs * 1000 ||
+      ring.head.totalBytes - next.totalBytes > options.maxLagBytes
     );
   }
 
   /** Passes over to the newest random access point ahead, or waits for the next one. */
   #skip(): boolean {
-    const key = this.#packager.newestKey;
-    if (key !== undefined && key > this.#cursor) {
-      this.#goTo(key);
+    this.#joining = false;
+    const key = this.#packager.ring.newestKey;
+    if (key !== undefined && key.seq > this.#cursor && !this.#tooFarBehind(key)) {
+      this.#goTo(key.seq);
       return true;
     }
+    this.#preamble = undefined;
+    this.#file("seeking");
     if (this.#finishing !== undefined) this.close(this.#finishing);
-    else this.#file("seeking");
     return false;
   }
 
   #goTo(seq: number): void {
-    const batch = this.#packager.at(seq);
-    if (batch !== undefined && this.#known !== undefined) {
-      const frames = batch.totalFrames - batch.frames - this.#got.frames;
-      const bytes = batch.totalBytes - batch.size - this.#got.bytes;
-      if (frames > 0) this.#sink.dropped?.({ frames, bytes, ms: (batch.dts - this.#got.dts) / 1000 });
-    }
     this.#cursor = seq;
-    this.#preamble = this.#packager.preamble(seq, this.#known);
+    const batch = this.#packager.ring.at(seq);
+    if (batch === undefined) return;
+    this.#missed(batch.totalFrames - batch.frames, batch.totalBytes - batch.size, batch.dts);
+    this.#begun = true;
+    this.#preamble = this.#packager.preamble(batch, this.#known);
+    if (this.#preamble === undefined) this.#known = batch.tracks;
   }
 
-  #file(state: "ready" | "behind" | "seeking" | "gone"): void {
+  /** Reports what lies between what it was given and these totals, and goes on counting from there. */
+  #missed(frames: number, bytes: number, dts: number): void {
+    const drop = {
+      frames: frames - this.#gotFrames,
+      bytes: bytes - this.#gotBytes,
+      ms: Math.max(0, dts - this.#gotDts) / 1000,
+    };
+    this.#gotFrames = frames;
+    this.#gotBytes = bytes;
+    this.#gotDts = dts;
+    if (this.#begun && drop.frames > 0) this.#sink.dropped?.(drop);
+  }
+
+  #file(state: ReaderState): void {
+    if (this.#state === "gone") return;
     this.#state = state;
-    this.#packager.file(this, state);
+    this.#packager.readers.file(this, state);
   }
 }

@@ -2,6 +2,10 @@ import type { Packet } from "../media/model/packet.js";
 
 /** A step of more than this is a jump of the source's clock, not a pause between frames. */
 const JUMP_MICROS = 1_000_000;
+/** What steps further than a second each time is a slow stream, such as a slide show; up to here it is believed. */
+const MAX_STEP_MICROS = 60_000_000;
+/** A track that begins further than this from the others runs on a clock of its own. */
+const OTHER_CLOCK_MICROS = 10_000_000;
 /** The distance of the first two frames is not known before the second. */
 const DEFAULT_FRAME_MICROS = 40_000;
 const MAX_ANCHORS = 16;
@@ -12,6 +16,17 @@ export interface Anchor {
   readonly dts: number;
   /** Microseconds since the Unix epoch. */
   readonly wall: number;
+}
+
+interface TrackTime {
+  /** Of its newest packet, on the timeline. */
+  dts: number;
+  /** The same on the source's own clock. */
+  source: number;
+  /** Its last step on the timeline: how long its frames are. */
+  interval: number;
+  /** Its last step on the source's clock; 0 or less where that stood or stepped back. */
+  step: number;
 }
 
 /**
@@ -26,10 +41,12 @@ export class Timeline {
   /** Where the present source begins: what is older belongs to nothing that was sent. */
   #floor = 0;
   #frameMicros = DEFAULT_FRAME_MICROS;
-  #tracks = new Map<number, { dts: number; interval: number }>();
-  #anchors: Anchor[] = [];
+  readonly #tracks = new Map<number, TrackTime>();
+  /** Newest dts of each data track, which outlives the source: data may run ahead of picture and sound. */
+  readonly #data = new Map<number, number>();
+  readonly #anchors: Anchor[] = [];
 
-  /** The highest dts given out, microseconds; undefined before the first. */
+  /** The highest dts of picture and sound given out, microseconds; undefined before the first. */
   get highest(): number | undefined {
     return this.#highest;
   }
@@ -56,43 +73,52 @@ export class Timeline {
    * its source began with.
    */
   place(packet: Packet): Packet | undefined {
+    if (packet.track.kind === "data") return this.#placeData(packet);
     const shift = this.#shift(packet);
     let dts = packet.dts + shift;
-    if (dts < this.#floor) return undefined;
     const last = this.#tracks.get(packet.track.id);
     if (last === undefined) {
-      this.#tracks.set(packet.track.id, { dts, interval: 0 });
+      if (dts < this.#floor) return undefined;
+      this.#tracks.set(packet.track.id, { dts, source: packet.dts, interval: 0, step: 0 });
     } else {
       // Within a track time never falls. Only this packet is held: the offset, and with it the sync, stays.
       if (dts < last.dts) dts = last.dts;
       if (dts > last.dts) last.interval = dts - last.dts;
       last.dts = dts;
+      last.step = packet.dts - last.source;
+      last.source = packet.dts;
     }
-    if (packet.track.kind !== "data" && (this.#highest === undefined || dts > this.#highest))
-      this.#highest = dts;
+    if (this.#highest === undefined || dts > this.#highest) this.#highest = dts;
     return shift === 0 && dts === packet.dts ? packet : { ...packet, dts, pts: packet.pts + shift };
+  }
+
+  /** Data follows picture and sound, whatever its own times say: they are often 0, and never move the timeline. */
+  #placeData(packet: Packet): Packet {
+    const now = this.#highest ?? this.#floor;
+    const near = Math.min(Math.max(packet.dts + this.#offset, now - JUMP_MICROS), now + JUMP_MICROS);
+    const dts = Math.max(near, this.#floor, this.#data.get(packet.track.id) ?? 0);
+    this.#data.set(packet.track.id, dts);
+    return { ...packet, dts, pts: dts + packet.pts - packet.dts };
   }
 
   /** The offset for this packet: the present one, unless the source's clock has jumped. */
   #shift(packet: Packet): number {
     const last = this.#tracks.get(packet.track.id);
-    if (last === undefined || packet.track.kind === "data") return this.#offset;
-    // A slide show's pause is no jump: three of its own intervals are allowed. Nor is a track's return after a pause
-    // in which another track went on.
-    const bound = Math.max(JUMP_MICROS, 3 * last.interval);
-    const low = last.dts - bound;
-    const high = Math.max(this.#highest ?? 0, last.dts) + bound;
-    const dts = packet.dts + this.#offset;
-    if (dts >= low && dts <= high) return this.#offset;
-    if (this.#previous !== undefined) {
-      const straggler = packet.dts + this.#previous;
-      if (straggler >= low && straggler <= high) return this.#previous;
+    const highest = this.#highest ?? this.#floor;
+    // A track's return after a pause in which another track went on is no jump, hence `highest`; nor is a slide
+    // show's next picture, hence `step`.
+    let low = highest - OTHER_CLOCK_MICROS;
+    let high = Math.max(highest, this.#floor) + OTHER_CLOCK_MICROS;
+    if (last !== undefined) {
+      low = last.dts - JUMP_MICROS;
+      high = highest + Math.max(JUMP_MICROS, Math.min(3 * last.step, MAX_STEP_MICROS));
     }
+    const fits = (offset: number): boolean => packet.dts + offset >= low && packet.dts + offset <= high;
+    if (fits(this.#offset)) return this.#offset;
+    if (this.#previous !== undefined && fits(this.#previous)) return this.#previous;
     const previous = this.#offset;
     this.#begin(packet.dts, packet.receivedAt);
     this.#previous = previous;
-    // What keeps stepping forward that far is no fault but a slow stream: allow the step from now on.
-    if (dts > high) last.interval = dts - last.dts;
     return this.#offset;
   }
 

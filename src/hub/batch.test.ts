@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { text } from "../../test/support/toy-format.js";
+import { Batch, type Framing } from "./batch.js";
+
+const encode = (value: string): Uint8Array => new TextEncoder().encode(value);
+const chunked: Framing = { prefix: (length) => encode(`${length.toString(16)}\r\n`), suffix: encode("\r\n") };
+const bracketed: Framing = { prefix: () => encode("<"), suffix: encode(">") };
+
+function batch(bytes: Uint8Array): Batch {
+  const size = bytes.length;
+  return new Batch({
+    seq: 0,
+    bytes,
+    packets: [],
+    key: false,
+    tracks: [],
+    dts: 0,
+    receivedAt: 0,
+    frames: 1,
+    size,
+    totalBytes: size,
+    totalFrames: 1,
+  });
+}
+
+describe("Batch", () => {
+  it("puts a transport's framing around its bytes once, whoever asks", () => {
+    const one = batch(encode("media"));
+    const framed = one.framed(chunked);
+    expect(text(framed)).toBe("5\r\nmedia\r\n");
+    expect(one.framed(chunked)).toBe(framed);
+    expect(text(one.framed(bracketed))).toBe("<media>");
+    expect(one.framed(chunked)).toBe(framed);
+  });
+
+  it("is in memory once in its first framing", () => {
+    const one = batch(encode("media"));
+    const framed = one.framed(chunked);
+    expect(one.bytes.buffer).toBe(framed.buffer);
+    expect(text(one.bytes)).toBe("media");
+  });
+});

@@ -1,0 +1,112 @@
+import type { Batch } from "./batch.js";
+import type { BatchRing } from "./batch-ring.js";
+import type { HubReason } from "./reason.js";
+import type { Subscriber } from "./subscriber.js";
+
+/** Where a reader stands: it has had all, waits for its sink, waits for a random access point, or is no more. */
+export type ReaderState = "ready" | "behind" | "seeking" | "gone";
+
+/** The readers of one packager, and the handing out of its batches to them. */
+export class FanOut {
+  readonly #ring: BatchRing;
+  /** The only readers a new batch costs anything for. */
+  readonly #ready = new Set<Subscriber>();
+  readonly #behind = new Set<Subscriber>();
+  readonly #seeking = new Set<Subscriber>();
+  /** The next batch to hand out. */
+  #sent = 0;
+  #due = false;
+  /** Calls on the stack that may be inside some reader's sink. */
+  #depth = 0;
+  #ended: HubReason | undefined;
+  #abrupt = false;
+
+  constructor(ring: BatchRing) {
+    this.#ring = ring;
+  }
+
+  /** How many readers there are. */
+  get size(): number {
+    return this.#ready.size + this.#behind.size + this.#seeking.size;
+  }
+
+  /** Sequence number of the next batch to hand out. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Counts all batches so far as handed out: they were there before the first reader. */
+  skip(): void {
+    this.#sent = this.#ring.nextSeq;
+  }
+
+  /** Moves a reader to where it stands now. */
+  file(reader: Subscriber, state: ReaderState): void {
+    this.#ready.delete(reader);
+    this.#behind.delete(reader);
+    this.#seeking.delete(reader);
+    if (state === "ready") this.#ready.add(reader);
+    else if (state === "behind") this.#behind.add(reader);
+    else if (state === "seeking") this.#seeking.add(reader);
+  }
+
+  /** A reader is about to call its sink; until it leaves, nothing else is handed out and nobody is ended. */
+  enter(): void {
+    this.#depth += 1;
+  }
+
+  leave(): void {
+    this.#depth -= 1;
+    this.#settle();
+  }
+
+  /** Hands out what the ring has got since the last time; where a sink is being called, once that is over. */
+  flush(): void {
+    this.#due = true;
+    this.#settle();
+  }
+
+  /**
+   * Ends every reader, after the next flush's batches.
+   *
+   * @param abrupt at once; else a reader that is behind is given what is kept for it first
+   */
+  end(reason: HubReason, abrupt: boolean): void {
+    if (this.#ended === undefined || abrupt) this.#ended = reason;
+    if (abrupt) this.#abrupt = true;
+  }
+
+  /** Closes readers that have taken nothing for too long. @param now the scheduler's clock, microseconds */
+  sweep(now: number): void {
+    for (const reader of this.#behind) reader.checkProgress(now);
+  }
+
+  #settle(): void {
+    while (this.#due && this.#depth === 0) {
+      this.#due = false;
+      this.#depth = 1;
+      for (let batch = this.#ring.at(this.#sent); batch !== undefined; batch = this.#ring.at(this.#sent)) {
+        this.#sent += 1;
+        this.#handOut(batch);
+      }
+      this.#depth = 0;
+      const reason = this.#ended;
+      if (reason === undefined) continue;
+      for (const reader of [...this.#ready, ...this.#behind, ...this.#seeking]) {
+        if (this.#abrupt) reader.close(reason);
+        else reader.finish(reason);
+      }
+    }
+  }
+
+  #handOut(batch: Batch): void {
+    for (const reader of this.#ready) {
+      try {
+        reader.deliver(batch);
+      } catch (error) {
+        reader.fail(error);
+      }
+    }
+    if (batch.key && this.#seeking.size > 0) for (const reader of [...this.#seeking]) reader.begin(batch.seq);
+  }
+}
