@@ -1,31 +1,15 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { testCrypto } from "../../../../fuzz/support/rtmp.js";
 import { concatBytes, equalBytes } from "../../bytes/bytes.js";
 import { ByteQueue } from "../../bytes/queue.js";
 import { MediaError } from "../../model/error.js";
-import type { DigestScheme, RtmpCrypto } from "./digest.js";
+import type { DigestScheme } from "./digest.js";
 import { CLIENT_KEYS, digestOffset, findDigest, SERVER_KEYS, signBlock } from "./digest.js";
 import type { Handshake } from "./handshake.js";
 import { createClientHandshake, createServerHandshake } from "./handshake.js";
 
-const hmac = (key: Uint8Array, data: Uint8Array): Uint8Array =>
-  new Uint8Array(createHmac("sha256", key).update(data).digest());
-
-/** Bytes that look random, the same in every run. */
-function testCrypto(seed: number): RtmpCrypto {
-  let state = seed;
-  return {
-    hmacSha256: hmac,
-    random: (length) => {
-      const bytes = new Uint8Array(length);
-      for (let i = 0; i < length; i++) {
-        state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-        bytes[i] = state >>> 16;
-      }
-      return bytes;
-    },
-  };
-}
+const hmac = testCrypto(0).hmacSha256;
 
 /** Feeds the slices, and gives what was sent and what was left for the chunk reader. */
 function feed(end: Handshake, slices: readonly Uint8Array[]): { sent: Uint8Array; left: number } {

@@ -21,7 +21,7 @@ export interface RtmpRequest {
   readonly address: StreamAddress;
   /** `publish`: `live`, `record` or `append`, as it was sent; empty for `play`. */
   readonly publishType: string;
-  /** `play`: start in seconds, where -2 (also when absent) is live or else recorded, and -1 live; -2 for `publish`. */
+  /** `play`: the start as it was sent, of which all that is negative means live; clients send -2, -1 or -2000. */
   readonly start: number;
   /**
    * Tells the client that it may begin. What a publisher sent too early is handed to `media` before this returns.
