@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 /**
  * More than this is never handed to a socket that has not taken in what it was given: what waits in here waits in the
@@ -20,7 +21,7 @@ export interface SocketWriter {
 }
 
 /** A writer over `net.Socket` and `tls.TLSSocket` alike. It never ends or destroys the socket: that is the owner's. */
-export function createSocketWriter(socket: Socket): SocketWriter {
+export function createSocketWriter(socket: Duplex): SocketWriter {
   // Node promises `drain` only to who filled the socket to its own mark, which on a foreign server may be higher.
   const bound = Math.max(MAX_PENDING_BYTES, socket.writableHighWaterMark);
   let bytesOut = 0;
@@ -58,4 +59,13 @@ export function createSocketWriter(socket: Socket): SocketWriter {
       return bytesOut;
     },
   };
+}
+
+/**
+ * Ends a connection without waiting for its peer. Reset, because the kernel would else go on offering it up to
+ * megabytes that it has been given already.
+ */
+export function cutOff(socket: Socket): void {
+  if ("encrypted" in socket) socket.destroy();
+  else socket.resetAndDestroy();
 }

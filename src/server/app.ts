@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import { pino } from "pino";
+import { z } from "zod";
+import { Hub } from "../hub/hub.js";
+import type { Scheduler } from "../hub/scheduler.js";
+import { createAuthorizer } from "./access/authorize.js";
+import { createPublicStreams } from "./api/public-streams.js";
+import { coreShape } from "./config/core.js";
+import type { Authorize } from "./contract/access.js";
+import type { Exchange } from "./contract/exchange.js";
+import type { Logger } from "./contract/logger.js";
+import type { Endpoint, Protocol, ProtocolContext } from "./contract/protocol.js";
+import type { SessionInfo, SessionReason } from "./contract/session.js";
+import { createHttpEntry, type HttpEntry } from "./net/http-entry.js";
+import { createHttpServer } from "./net/http-server.js";
+import { createNodeScheduler } from "./net/node-scheduler.js";
+import { parseStreamPath, streamKey } from "./net/stream-name.js";
+import { createPages, defaultWebDirectory } from "./pages.js";
+import { pullFile } from "./protocol/file/pull.js";
+import { createFlvProtocol } from "./protocol/flv/index.js";
+import { flvSchema } from "./protocol/flv/options.js";
+import { createMp4Protocol } from "./protocol/mp4/index.js";
+import { createRtmpProtocol } from "./protocol/rtmp/index.js";
+import { rtmpSchema } from "./protocol/rtmp/options.js";
+import { createSessions } from "./sessions.js";
+import { streamInfo } from "./stream-info.js";
+
+/** All that can be configured in a file, by variables and by flags. */
+export const serverSchema = z.strictObject({ ...coreShape, rtmp: rtmpSchema, flv: flvSchema });
+
+export type ServerConfig = z.output<typeof serverSchema>;
+
+export interface AppInit {
+  readonly config: ServerConfig;
+  /** Whether to open the HTTP port, and the RTMP port. */
+  readonly ports: { readonly http: boolean; readonly rtmp: boolean };
+  readonly authorize: Authorize | undefined;
+  /** Undefined for JSON lines on standard output. */
+  readonly logger: Logger | undefined;
+  readonly onBegin: (session: SessionInfo) => void;
+  readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
+}
+
+/** The parts of a server, put together. */
+export interface App {
+  readonly hub: Hub;
+  readonly log: Logger;
+  readonly scheduler: Scheduler;
+  readonly entry: HttpEntry;
+  readonly pullFile: typeof pullFile;
+  /** @throws what a listen call failed with, such as EADDRINUSE; then it has been closed */
+  listen(): Promise<readonly Endpoint[]>;
+  close(): Promise<void>;
+}
+
+/** Idle keep-alive connections count here too; sessions are what `maxConnections` is about. */
+const SPARE_HTTP_CONNECTIONS = 1_000;
+
+/** The composition root: the only place that knows every protocol. */
+export function createApp(init: AppInit): App {
+  const { config, ports } = init;
+  const scheduler = createNodeScheduler();
+  const log: Logger = init.logger ?? pino({ level: config.log.level, base: null });
+  const hub = new Hub({ ...config, duplicate: config.publish }, scheduler, (error) =>
+    log.error({ err: error }, "a listener or the media path failed"),
+  );
+  const sessions = createSessions({
+    scheduler,
+    log,
+    maxConnections: config.maxConnections,
+    newId: () => randomBytes(9).toString("base64url"),
+    onBegin: init.onBegin,
+    onEnd: init.onEnd,
+  });
+  const context: ProtocolContext = {
+    hub,
+    scheduler,
+    log,
+    openSession: sessions.open,
+    authorize: createAuthorizer(init.authorize, config.authorizeTimeoutMs, scheduler, log),
+  };
+
+  const { waitForPublisherMs, maxConnections } = config;
+  const protocols: readonly Protocol[] = [
+    createFlvProtocol(config.flv, waitForPublisherMs, context),
+    createMp4Protocol(waitForPublisherMs, context),
+    ...(ports.rtmp
+      ? [createRtmpProtocol({ ...config.rtmp, waitForPublisherMs, maxConnections }, context)]
+      : []),
+  ];
+  const routes = [
+    ...protocols.flatMap(({ http }) => (http === undefined ? [] : [http])),
+    createPublicStreams(() => hub.streams.map(streamInfo)),
+    createPages(defaultWebDirectory()),
+  ];
+  const entry = createHttpEntry({
+    scheduler,
+    route: (exchange) => routes.some((route) => route(exchange)),
+    oursAmongOthers,
+  });
+  const httpServer = createHttpServer({
+    ...config.http,
+    maxConnections: maxConnections + SPARE_HTTP_CONNECTIONS,
+    onRequest: entry.request,
+    onUpgrade: entry.upgrade,
+    onError: (error) => log.error({ err: error }, "HTTP listener failed"),
+  });
+
+  /** On a server with other listeners, its own pages and MP4 files stay its own. */
+  function oursAmongOthers({ path, websocket }: Exchange): boolean {
+    if (path.startsWith("/api/v1/public/") || parseStreamPath(path, ".flv") !== undefined) return true;
+    const stream = parseStreamPath(path, ".mp4");
+    return stream !== undefined && (websocket || hub.stream(streamKey(stream)) !== undefined);
+  }
+
+  let listening: Promise<readonly Endpoint[]> | undefined;
+  let closing: Promise<void> | undefined;
+
+  async function listen(): Promise<readonly Endpoint[]> {
+    try {
+      const endpoints: Endpoint[] = [];
+      for (const protocol of protocols) endpoints.push(...((await protocol.listen?.()) ?? []));
+      if (ports.http) endpoints.push({ protocol: "http", ...(await httpServer.listen()) });
+      for (const endpoint of endpoints) log.info({ ...endpoint }, "listening");
+      return endpoints;
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+  }
+
+  async function close(): Promise<void> {
+    sessions.close();
+    hub.close("shutdown");
+    const released = Promise.all([
+      ...protocols.map((protocol) => protocol.close("shutdown")),
+      httpServer.close(),
+      entry.drained(),
+    ]);
+    const cancel = scheduler.after(config.shutdownTimeoutMs, () => {
+      sessions.abort("shutdown");
+      entry.destroy();
+      httpServer.destroy();
+    });
+    await released;
+    cancel();
+    entry.close();
+    log.info({}, "closed");
+  }
+
+  const app: App = {
+    hub,
+    log,
+    scheduler,
+    entry,
+    pullFile,
+    listen() {
+      if (closing !== undefined) return Promise.reject(new Error("the server has been closed"));
+      listening ??= listen();
+      return listening;
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+  return app;
+}

@@ -1,0 +1,272 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { z } from "zod";
+import { createEmitter } from "../hub/emitter.js";
+import { readPackets } from "../hub/packet-reader.js";
+import { Refused } from "../hub/stream.js";
+import type { Packet } from "../media/model/packet.js";
+import type { Track } from "../media/model/track.js";
+import { createApp, serverSchema } from "./app.js";
+import { checkOptions } from "./config/check.js";
+import type { Authorize } from "./contract/access.js";
+import type { Logger } from "./contract/logger.js";
+import type { Endpoint } from "./contract/protocol.js";
+import type { SessionInfo, SessionReason } from "./contract/session.js";
+import type { AttachOptions, HostServer } from "./net/http-entry.js";
+import type { HttpRequest, HttpResponse } from "./net/http-exchange.js";
+import { parseStreamKey, type StreamName, streamKey } from "./net/stream-name.js";
+import { type StreamInfo, streamInfo } from "./stream-info.js";
+import { createStreamWriter, requireTracks, type StreamWriter } from "./writer.js";
+
+export type { RefusalCode } from "../hub/stream.js";
+export type { Metadata, Packet } from "../media/model/packet.js";
+export type { AudioTrack, DataTrack, Track, VideoTrack } from "../media/model/track.js";
+export type { AccessAnswer, AccessRequest, Authorize } from "./contract/access.js";
+export type { Logger } from "./contract/logger.js";
+export type { Endpoint } from "./contract/protocol.js";
+export type { SessionCounters, SessionInfo, SessionReason } from "./contract/session.js";
+export type { AttachOptions, HostServer } from "./net/http-entry.js";
+export type { HttpRequest, HttpResponse } from "./net/http-exchange.js";
+export type { StreamInfo } from "./stream-info.js";
+export type { PacketInit, StreamWriter } from "./writer.js";
+export { Refused };
+
+type Config = z.input<typeof serverSchema>;
+
+/** Every key has a default; docs/configuration.md lists them. */
+export interface ServerOptions extends Omit<Config, "http" | "rtmp"> {
+  /** `false` opens no HTTP port: for `attach`, `handler` and `fetch`. */
+  readonly http?: Config["http"] | false;
+  /** `false` opens no RTMP port. */
+  readonly rtmp?: Config["rtmp"] | false;
+  /** Asked before anybody may publish or play. Without it everybody may. */
+  readonly authorize?: Authorize | undefined;
+  /** A pino logger or one of its shape; `false` for silence. By default JSON lines go to standard output. */
+  readonly logger?: Logger | false | undefined;
+}
+
+/** What a LiveServer tells whoever listens. */
+export interface LiveEvents {
+  /** A publisher was let in; its tracks are not known yet. */
+  publish: StreamInfo;
+  /** A stream's tracks were announced or have changed: viewers can join. */
+  tracks: StreamInfo;
+  /** A publisher has gone. */
+  unpublish: StreamInfo & { readonly reason: string };
+  /** A viewer was let in. */
+  play: SessionInfo;
+  /** A viewer has gone; its counters are final. */
+  stop: SessionInfo & { readonly reason: SessionReason };
+}
+
+/** Where a server listens. */
+export interface Endpoints {
+  readonly rtmp: Endpoint | undefined;
+  readonly http: Endpoint | undefined;
+}
+
+export interface SubscribeOptions {
+  /** Ends the iteration, without an error. */
+  readonly signal?: AbortSignal;
+  /** How long to wait for the publisher, milliseconds; `waitForPublisherMs` by default. */
+  readonly waitMs?: number;
+  /** Whether to read the picture, and the sound; both by default. */
+  readonly video?: boolean;
+  readonly audio?: boolean;
+}
+
+export interface PlayFileOptions {
+  /** Begins anew at the end of the file, with timestamps that go on. */
+  readonly loop?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A live streaming server. Its functions need no `this`: they can be handed to a framework as they are. */
+export interface LiveServer {
+  /**
+   * Opens the ports. A server that could not is closed.
+   *
+   * @throws what the listen call failed with, such as EADDRINUSE
+   */
+  listen(): Promise<Endpoints>;
+  /** Ends all publishers and viewers in order, and settles when every socket, timer and listener is released. Idempotent. */
+  close(): Promise<void>;
+  /** Adds a listener and returns its removal. */
+  on<K extends keyof LiveEvents>(event: K, listener: (event: LiveEvents[K]) => void): () => void;
+  /** The streams there are now. */
+  streams(): readonly StreamInfo[];
+  /**
+   * Publishes a stream from code.
+   *
+   * @param name such as `live/room`
+   * @throws Refused `busy` while another publisher has it; TypeError for wrong arguments
+   */
+  publish(name: string, tracks: readonly Track[]): StreamWriter;
+  /**
+   * The packets of a stream: the cached group of pictures first, then as they come. It begins with the first `next`,
+   * and is over when the stream is. Who reads too slowly skips to a key frame.
+   *
+   * @param name such as `live/room`
+   * @throws Refused `not-live` when no publisher came in time, `no-tracks` when it has none that was asked for
+   */
+  subscribe(name: string, options?: SubscribeOptions): AsyncGenerator<Packet, void, undefined>;
+  /**
+   * Publishes an FLV file in real time. Settles at its end, or when the signal fires or the stream is ended.
+   *
+   * @param name such as `live/room`
+   */
+  playFile(file: string, name: string, options?: PlayFileOptions): Promise<void>;
+  /**
+   * Takes what is ours out of what an HTTP, HTTPS or HTTP/2 server is asked for, WebSocket handshakes included, and
+   * leaves the rest to its other listeners. Without a prefix these keep `/` and every MP4 file that is no live stream.
+   *
+   * @returns undoes it
+   */
+  attach(server: HostServer, options?: AttachOptions): () => void;
+  /** A request listener, or middleware: with `next` it hands on what is not ours, without it answers 404. */
+  handler(request: HttpRequest, response: HttpResponse, next?: () => void): void;
+  /** The listener for `upgrade`, beside `handler`. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Answers a Fetch API request: for Hono and its like. Without WebSocket, and not for many viewers. */
+  fetch(request: Request): Promise<Response>;
+}
+
+/**
+ * Makes a server; `listen` opens its ports.
+ *
+ * @throws TypeError that names every option that is wrong, its value and what is allowed
+ */
+export function createServer(options: ServerOptions = {}): LiveServer {
+  if (typeof options !== "object" || options === null) throw new TypeError("options: must be an object");
+  const { authorize, logger, http = {}, rtmp = {}, ...rest } = options;
+  if (authorize !== undefined && typeof authorize !== "function") {
+    throw new TypeError("options.authorize: must be a function");
+  }
+  if (logger !== undefined && logger !== false) requireLogger(logger);
+  const config = checkOptions(serverSchema, {
+    ...rest,
+    http: http === false ? {} : http,
+    rtmp: rtmp === false ? {} : rtmp,
+  });
+
+  const events = createEmitter<LiveEvents>((error) => app.log.error({ err: error }, "a listener failed"));
+  const app = createApp({
+    config,
+    ports: { http: http !== false, rtmp: rtmp !== false },
+    authorize,
+    logger: logger === false ? SILENT : logger,
+    onBegin(session) {
+      if (session.action === "play") events.emit("play", snapshot(session));
+    },
+    onEnd(session, reason) {
+      if (session.action === "play") events.emit("stop", { ...snapshot(session), reason });
+    },
+  });
+  const { hub, scheduler, entry } = app;
+  hub.on("publish", ({ stream }) => events.emit("publish", streamInfo(stream)));
+  hub.on("tracks", ({ stream }) => events.emit("tracks", streamInfo(stream)));
+  hub.on("unpublish", ({ stream, reason }) => events.emit("unpublish", { ...streamInfo(stream), reason }));
+
+  return {
+    async listen() {
+      const endpoints = await app.listen();
+      const of = (protocol: string): Endpoint | undefined =>
+        endpoints.find((endpoint) => endpoint.protocol === protocol);
+      return { rtmp: of("rtmp"), http: of("http") };
+    },
+    close: app.close,
+    on(event, listener) {
+      if (!EVENTS.includes(event)) throw new TypeError(`event: must be one of ${EVENTS.join(", ")}`);
+      if (typeof listener !== "function") throw new TypeError("listener: must be a function");
+      return events.on(event, listener);
+    },
+    streams: () => hub.streams.map(streamInfo),
+    publish(name, tracks) {
+      const key = streamKey(requireName(name));
+      requireTracks("tracks", tracks);
+      const ended = new AbortController();
+      const publisher = hub.publish(key, { onEnd: (reason) => ended.abort(reason) });
+      return createStreamWriter(publisher, tracks, scheduler, ended.signal);
+    },
+    subscribe(name, given = {}) {
+      const key = streamKey(requireName(name));
+      return subscribe(key, given);
+    },
+    async playFile(file, name, { loop = false, signal } = {}) {
+      if (typeof file !== "string") throw new TypeError("file: must be a path");
+      const key = streamKey(requireName(name));
+      if (signal?.aborted === true) return;
+      const ended = new AbortController();
+      const publisher = hub.publish(key, { onEnd: (reason) => ended.abort(reason) });
+      const stop = (): void => publisher.end("aborted");
+      signal?.addEventListener("abort", stop);
+      try {
+        await app.pullFile({ file, loop, signal: ended.signal, publisher, scheduler });
+      } finally {
+        signal?.removeEventListener("abort", stop);
+        publisher.end("unpublished");
+      }
+    },
+    attach(server, given = {}) {
+      if (typeof server?.emit !== "function" || typeof server.on !== "function") {
+        throw new TypeError("server: must be an HTTP server");
+      }
+      const { prefix = "" } = given;
+      if (prefix !== "" && !/^(\/[^/?#]+)+$/.test(prefix)) {
+        throw new TypeError("options.prefix: must be a path such as /media, without a slash at its end");
+      }
+      return entry.attach(server, { prefix });
+    },
+    handler: entry.request,
+    upgrade: entry.upgrade,
+    fetch: entry.fetch,
+  };
+
+  async function* subscribe(
+    key: string,
+    { signal, waitMs = config.waitForPublisherMs, video = true, audio = true }: SubscribeOptions,
+  ): AsyncGenerator<Packet, void, undefined> {
+    const stream = await hub.whenLive(key, waitMs, signal);
+    if (signal?.aborted === true) return;
+    if (stream === undefined) throw new Refused("not-live", `${key} is not being published`);
+    const selection = { video, audio };
+    const reader = readPackets((sink) => stream.subscribe({ format: undefined, selection, sink }), signal);
+    yield* reader;
+    const { reason } = reader;
+    if (reason === "too-slow" || reason === "internal") throw new Error(`${key}: reading ended: ${reason}`);
+  }
+}
+
+const EVENTS: readonly string[] = [
+  "publish",
+  "tracks",
+  "unpublish",
+  "play",
+  "stop",
+] satisfies (keyof LiveEvents)[];
+
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT };
+
+/** As it is now: the session itself goes on. */
+function snapshot(session: SessionInfo): SessionInfo {
+  const { id, protocol, remoteAddress, userAgent, since, action, app, name, counters } = session;
+  return { id, protocol, remoteAddress, userAgent, since, action, app, name, counters: { ...counters } };
+}
+
+function requireName(name: unknown): StreamName {
+  const parsed = typeof name === "string" ? parseStreamKey(name) : undefined;
+  if (parsed === undefined) {
+    throw new TypeError(
+      `name: must be an app and a stream name, such as live/room, not ${JSON.stringify(name)}`,
+    );
+  }
+  return parsed;
+}
+
+function requireLogger(logger: object): void {
+  for (const method of ["debug", "info", "warn", "error", "child"]) {
+    if (typeof (logger as Record<string, unknown>)[method] !== "function") {
+      throw new TypeError(`options.logger: must have ${method}()`);
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import { type IncomingMessage, ServerResponse } from "node:http";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import { Socket } from "node:net";
+import type { Scheduler } from "../../hub/scheduler.js";
+import type { Exchange, Outlet } from "../contract/exchange.js";
+import type { SessionReason } from "../contract/session.js";
+import { HTTP_CHUNK } from "./framing.js";
+import type { HttpTarget } from "./http-target.js";
+import type { OpenExchanges } from "./open-exchanges.js";
+import { peerAddress } from "./peer.js";
+import { createSocketWriter, cutOff } from "./socket-writer.js";
+
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+export type HttpResponse = ServerResponse | Http2ServerResponse;
+
+/** How long a body that has ended in order may take to get to its reader. */
+const LINGER_MS = 5_000;
+
+export interface HttpExchangeInit {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  readonly target: HttpTarget;
+  readonly open: OpenExchanges;
+  readonly scheduler: Scheduler;
+}
+
+/**
+ * An exchange over Node's request and response, of HTTP/1.0, 1.1 or 2. It touches neither until it is used: one whose
+ * path is not ours is handed on as it came.
+ */
+export function createHttpExchange(init: HttpExchangeInit): Exchange {
+  const { request, response, target } = init;
+  const socket = response instanceof ServerResponse ? request.socket : undefined;
+  let query: URLSearchParams | undefined;
+  let connection: Connection | undefined;
+  const connect = (): Connection => {
+    connection ??= watchConnection(init, socket);
+    return connection;
+  };
+
+  return {
+    method: request.method ?? "GET",
+    path: target.path,
+    get query() {
+      query ??= new URLSearchParams(target.search);
+      return query;
+    },
+    headers: request.headers,
+    remoteAddress: peerAddress(request.socket),
+    websocket: false,
+    get signal() {
+      return connect().signal;
+    },
+    reply(status, headers, body) {
+      connect();
+      if (response.headersSent) return;
+      const bytes = typeof body === "string" ? Buffer.from(body) : body;
+      response.statusCode = status;
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      if (bytes !== undefined) response.setHeader("content-length", bytes.length);
+      if (bytes === undefined || request.method === "HEAD") response.end();
+      else response.end(bytes);
+    },
+    stream(headers) {
+      const held = connect();
+      // Whatever a GET has for a body is of no interest, but unread it would hide that the viewer has gone.
+      request.resume();
+      response.statusCode = 200;
+      response.removeHeader("content-length");
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      if (socket !== undefined) response.setHeader("connection", "close");
+      (response as ServerResponse).flushHeaders();
+      return response instanceof ServerResponse && isUnwrapped(response, socket)
+        ? createRawOutlet(response, socket, held)
+        : createWrappedOutlet(response, held);
+    },
+  };
+}
+
+interface Connection {
+  readonly signal: AbortSignal;
+  destroy(): void;
+  /** The body has ended: cuts the connection off if it does not get there. */
+  linger(): void;
+}
+
+/** Follows the connection until its response is done or the peer has gone. */
+function watchConnection(
+  { response, open, scheduler }: HttpExchangeInit,
+  socket: Socket | undefined,
+): Connection {
+  const abort = new AbortController();
+  const destroy = (): void => {
+    if (socket !== undefined) cutOff(socket);
+    else (response as Http2ServerResponse).stream?.close(constants.NGHTTP2_CANCEL);
+  };
+  const release = open.add(destroy);
+  let cancelLinger: (() => void) | undefined;
+  const onGone = (): void => {
+    // A response that waits in line behind another on its connection never hears of the end but from the socket.
+    response.off("close", onGone);
+    socket?.off("close", onGone);
+    socket?.off("end", onEnd);
+    cancelLinger?.();
+    const reason: SessionReason = socket?.errored == null ? "client-closed" : "client-reset";
+    abort.abort(reason);
+    release();
+  };
+  // Node answers the peer's FIN with its own, so nothing more can be written.
+  const onEnd = (): void => {
+    if (!response.writableEnded) socket?.destroy();
+  };
+  response.on("close", onGone);
+  // What fails here fails the socket too, which is what we watch.
+  response.on("error", ignore);
+  socket?.on("close", onGone);
+  socket?.on("end", onEnd);
+  if (socket?.destroyed === true) queueMicrotask(onGone);
+  return {
+    signal: abort.signal,
+    destroy,
+    linger() {
+      if (!abort.signal.aborted) cancelLinger ??= scheduler.after(LINGER_MS, destroy);
+    },
+  };
+}
+
+/**
+ * Whether bytes written to the socket arrive as this response's body: HTTP/1.1 in chunks, its headers out, its turn
+ * come, and nobody between us and it, as compression middleware would be.
+ */
+function isUnwrapped(response: ServerResponse, socket: Socket | undefined): socket is Socket {
+  return (
+    response.write === ServerResponse.prototype.write &&
+    response.end === ServerResponse.prototype.end &&
+    response.chunkedEncoding &&
+    socket instanceof Socket &&
+    response.socket === socket &&
+    socket.write === Socket.prototype.write
+  );
+}
+
+function ignore(): void {}
+
+function createRawOutlet(response: ServerResponse, socket: Socket, connection: Connection): Outlet {
+  const writer = createSocketWriter(socket);
+  return {
+    accept(batch) {
+      // An empty chunk would be the last one.
+      if (batch.bytes.length === 0) return "ok";
+      return writer.accept(batch.framed(HTTP_CHUNK));
+    },
+    onDrain: writer.onDrain,
+    end() {
+      writer.release();
+      // Node writes the last chunk: it has not seen the others, but knows that they were promised.
+      response.end();
+      connection.linger();
+    },
+    destroy() {
+      writer.release();
+      connection.destroy();
+    },
+    get bytesOut() {
+      return writer.bytesOut;
+    },
+  };
+}
+
+function createWrappedOutlet(response: HttpResponse, connection: Connection): Outlet {
+  let bytesOut = 0;
+  let waiting = false;
+  let resume: (() => void) | undefined;
+  const onDrain = (): void => {
+    if (!waiting) return;
+    waiting = false;
+    resume?.();
+  };
+  response.on("drain", onDrain);
+  const release = (): void => {
+    resume = undefined;
+    response.off("drain", onDrain);
+  };
+  return {
+    accept(batch) {
+      if (waiting || response.writableEnded || response.destroyed) return "busy";
+      if (batch.bytes.length === 0) return "ok";
+      bytesOut += batch.bytes.length;
+      waiting = !(response as ServerResponse).write(batch.bytes);
+      return "ok";
+    },
+    onDrain(callback) {
+      resume = callback;
+    },
+    end() {
+      release();
+      response.end();
+      connection.linger();
+    },
+    destroy() {
+      release();
+      connection.destroy();
+    },
+    get bytesOut() {
+      return bytesOut;
+    },
+  };
+}

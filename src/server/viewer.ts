@@ -1,0 +1,260 @@
+import type { Batch } from "../hub/batch.js";
+import type { Selection } from "../hub/packager.js";
+import { Refused, type Stream } from "../hub/stream.js";
+import type { Drop, Subscriber } from "../hub/subscriber.js";
+import type { ContainerFormat } from "../media/model/container.js";
+import type { Exchange, Outlet } from "./contract/exchange.js";
+import type { ProtocolContext } from "./contract/protocol.js";
+import type { Session, SessionReason } from "./contract/session.js";
+import { createOnceASecond } from "./net/once-a-second.js";
+import { CORS_HEADERS, replyOptions, replyProblem } from "./net/problem.js";
+import { type StreamName, streamKey } from "./net/stream-name.js";
+
+const METHODS = "GET, HEAD, OPTIONS";
+const RETRY_AFTER_SECONDS = "5";
+
+/** What differs between the protocols that are no more than a container over HTTP. */
+export interface ViewerInit {
+  readonly context: ProtocolContext;
+  /** The protocol's name in sessions and access requests. */
+  readonly protocol: string;
+  readonly stream: StreamName;
+  readonly format: ContainerFormat;
+  readonly contentType: string;
+  /** How long one who comes before the publisher waits, milliseconds. */
+  readonly waitForPublisherMs: number;
+}
+
+/** One viewer from its request to its end: answers preflights, checks, waits, subscribes, and says why it ended. */
+export function serveViewer(exchange: Exchange, init: ViewerInit): void {
+  const { method } = exchange;
+  if (method === "OPTIONS") {
+    replyOptions(exchange, METHODS);
+    return;
+  }
+  if (method !== "GET" && method !== "HEAD") {
+    replyProblem(exchange, 405, "method", `Only ${METHODS} are answered here.`, { Allow: METHODS });
+    return;
+  }
+  const selection = readSelection(exchange.query);
+  if (typeof selection === "string") {
+    replyProblem(exchange, 400, "query", selection);
+    return;
+  }
+  const userAgent = first(exchange.headers["user-agent"]);
+  const { remoteAddress } = exchange;
+  const session = init.context.openSession({ protocol: init.protocol, remoteAddress, userAgent });
+  if (session === undefined) {
+    replyProblem(exchange, 503, "limit", "The server has as many connections as it takes, or is stopping.", {
+      "Retry-After": RETRY_AFTER_SECONDS,
+    });
+    return;
+  }
+  admit(exchange, init, session, selection).catch((error: unknown) => {
+    init.context.log.error({ session: session.id, err: error }, "serving a viewer failed");
+    refuse(exchange, session, 500, "internal", "internal", "The server failed; its log says why.");
+  });
+}
+
+async function admit(
+  exchange: Exchange,
+  init: ViewerInit,
+  session: Session,
+  selection: Selection,
+): Promise<void> {
+  const { context, stream: streamName, protocol, waitForPublisherMs } = init;
+  const { hub } = context;
+  const either = anySignal(exchange.signal, session.signal);
+  const verdict = await context.authorize({
+    action: "play",
+    protocol,
+    ...streamName,
+    query: exchange.query,
+    remoteAddress: session.remoteAddress,
+    userAgent: session.userAgent,
+    headers: exchange.headers,
+    sessionId: session.id,
+    signal: either.signal,
+  });
+  const key = streamKey(streamName);
+  // Who only asks whether there is a stream gets the answer at once.
+  const waitMs = exchange.method === "HEAD" ? 0 : waitForPublisherMs;
+  const stream = verdict.allowed ? await hub.whenLive(key, waitMs, either.signal) : undefined;
+  either.release();
+  if (exchange.signal.aborted) {
+    session.end(exchange.signal.reason as SessionReason);
+  } else if (session.signal.aborted) {
+    const reason = session.signal.reason as SessionReason;
+    refuse(exchange, session, 503, reason, reason, "The server ended the connection.");
+  } else if (!verdict.allowed) {
+    refuse(exchange, session, 403, "denied", "denied", "You may not play this stream.", verdict.reason);
+  } else if (stream === undefined) {
+    refuse(exchange, session, 404, "not-found", "not-found", `There is no stream ${key}.`);
+  } else if (exchange.method === "HEAD") {
+    exchange.reply(200, streamHeaders(init, session));
+    session.end("client-closed", "HEAD");
+  } else {
+    play(exchange, init, session, stream, selection);
+  }
+}
+
+function play(
+  exchange: Exchange,
+  init: ViewerInit,
+  session: Session,
+  stream: Stream,
+  selection: Selection,
+): void {
+  const { log, scheduler } = init.context;
+  const { counters } = session;
+  const onceASecond = createOnceASecond(scheduler);
+  const headers = streamHeaders(init, session);
+  let outlet: Outlet | undefined;
+  let subscriber: Subscriber | undefined;
+  let ending: SessionReason | undefined;
+
+  const leave = (): void => close(exchange.signal.reason as SessionReason);
+  const obey = (): void => close(session.signal.reason as SessionReason);
+  function close(reason: SessionReason): void {
+    ending ??= reason;
+    subscriber?.close("aborted");
+  }
+  // The headers go out only when the hub has let it in: its first batches come from within `subscribe`.
+  function opened(): Outlet {
+    outlet ??= exchange.stream(headers);
+    return outlet;
+  }
+
+  const sink = {
+    accept(batch: Batch): "ok" | "busy" {
+      const to = outlet ?? opened();
+      const taken = to.accept(batch);
+      counters.bytesOut = to.bytesOut;
+      return taken;
+    },
+    dropped(drop: Drop): void {
+      counters.droppedFrames += drop.frames;
+      counters.droppedMs += Math.round(drop.ms);
+      onceASecond(() => {
+        const { id, remoteAddress, app, name } = session;
+        const { droppedFrames, droppedMs } = counters;
+        log.warn(
+          { session: id, remoteAddress, app, name, ...drop, droppedFrames, droppedMs },
+          "viewer too far behind: frames left out",
+        );
+      });
+    },
+    end(reason: SessionReason): void {
+      exchange.signal.removeEventListener("abort", leave);
+      session.signal.removeEventListener("abort", obey);
+      endOutlet(opened(), ending ?? reason);
+      counters.bytesOut = outlet?.bytesOut ?? 0;
+      session.end(ending ?? reason);
+    },
+  };
+
+  session.begin("play", init.stream.app, init.stream.name);
+  try {
+    subscriber = stream.subscribe({ format: init.format, selection, sink });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const { status, reason } = REFUSALS[error.code];
+    refuse(exchange, session, status, reason, error.code, `${error.message}.`);
+    return;
+  }
+  const reader = subscriber;
+  if (reader.ended) return;
+  opened().onDrain(() => reader.resume());
+  exchange.signal.addEventListener("abort", leave);
+  session.signal.addEventListener("abort", obey);
+  if (exchange.signal.aborted) leave();
+  else if (session.signal.aborted) obey();
+}
+
+const REFUSALS = {
+  "no-tracks": { status: 404, reason: "no-tracks" },
+  "not-live": { status: 404, reason: "not-found" },
+  variants: { status: 503, reason: "limit" },
+  busy: { status: 503, reason: "limit" },
+  closed: { status: 503, reason: "shutdown" },
+} as const;
+
+/** Ends a body as its reason deserves: only who can still read gets an orderly end. */
+function endOutlet(outlet: Outlet, reason: SessionReason): void {
+  switch (reason) {
+    case "unpublished":
+      outlet.end("done");
+      break;
+    case "shutdown":
+      outlet.end("going-away");
+      break;
+    case "config-changed":
+    case "timeline-end":
+    case "taken-over":
+      outlet.end("try-again");
+      break;
+    default:
+      outlet.destroy();
+  }
+}
+
+function refuse(
+  exchange: Exchange,
+  session: Session,
+  status: number,
+  reason: SessionReason,
+  error: string,
+  message: string,
+  detail?: string,
+): void {
+  replyProblem(exchange, status, error, message, {
+    "X-Sluice-Session": session.id,
+    ...(status === 503 ? { "Retry-After": RETRY_AFTER_SECONDS } : {}),
+  });
+  session.end(reason, detail);
+}
+
+function streamHeaders({ contentType }: ViewerInit, session: Session): Readonly<Record<string, string>> {
+  return {
+    ...CORS_HEADERS,
+    "Content-Type": contentType,
+    "Cache-Control": "no-store",
+    // nginx would gather a buffer full before it passed anything on.
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+    "X-Sluice-Session": session.id,
+  };
+}
+
+/** `?audio=0` and `?video=0`; a sentence where they say something else. */
+function readSelection(query: URLSearchParams): Selection | string {
+  const wanted = { video: true, audio: true };
+  for (const kind of ["video", "audio"] as const) {
+    const value = query.get(kind) ?? "1";
+    if (value !== "0" && value !== "1") return `\`${kind}\` must be 0 or 1.`;
+    wanted[kind] = value === "1";
+  }
+  return wanted.video || wanted.audio ? wanted : "`video=0` and `audio=0` together leave nothing to play.";
+}
+
+function first(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === "string" || value === undefined ? value : value[0];
+}
+
+/** A signal that fires with either, until it is released. (`AbortSignal.any` would leave its listeners behind.) */
+function anySignal(a: AbortSignal, b: AbortSignal): { readonly signal: AbortSignal; release(): void } {
+  const both = new AbortController();
+  const onA = (): void => both.abort(a.reason);
+  const onB = (): void => both.abort(b.reason);
+  if (a.aborted) onA();
+  if (b.aborted) onB();
+  a.addEventListener("abort", onA);
+  b.addEventListener("abort", onB);
+  return {
+    signal: both.signal,
+    release() {
+      a.removeEventListener("abort", onA);
+      b.removeEventListener("abort", onB);
+    },
+  };
+}
