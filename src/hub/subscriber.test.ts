@@ -367,6 +367,7 @@ describe("Subscriber", () => {
     const { sink, subscriber } = stage.join({ format: toyFormat({ lateTracks: false }) });
     sink.busy = true;
     source.clock += 40;
+    source.sound();
     source.group(5);
     source.group(1);
     sink.busy = false;

@@ -4,7 +4,7 @@ import type { Scheduler } from "../../src/hub/scheduler.js";
 export interface FakeScheduler extends Scheduler {
   /** Runs what was deferred so far: the end of a turn. */
   turn(): void;
-  /** Lets milliseconds pass and runs what falls due, in order, each timer's task with a turn after it. */
+  /** Ends the turn, lets milliseconds pass and runs what falls due, in order, each timer in a turn of its own. */
   advance(ms: number): void;
   /** Tasks that are still to run, recurring ones included. */
   readonly pending: number;
@@ -39,6 +39,7 @@ export function createFakeScheduler(epoch = 1_700_000_000_000_000): FakeSchedule
     turn,
     advance(ms) {
       const end = now + ms * 1000;
+      turn();
       for (;;) {
         let next: { at: number; every: number | undefined; task: () => void } | undefined;
         for (const timer of timers)

@@ -35,7 +35,7 @@ export interface Source {
   key(): void;
   frame(): void;
   sound(): void;
-  /** A key frame, then frames of 40 ms, each with sound. */
+  /** A key frame, then frames of 40 ms, each with sound if there has been any or it was announced. */
   group(frames: number): void;
 }
 
@@ -76,6 +76,7 @@ export function hubStage(options: Partial<HubOptions> = {}): HubStage {
 function source(publisher: Publisher, tracks: readonly Track[], scheduler: FakeScheduler): Source {
   let videos = 0;
   let sounds = 0;
+  let sounding = tracks.some(({ kind }) => kind === "audio");
   const made: Source = {
     publisher,
     video: tracks.find((track) => track.kind === "video") ?? videoTrack(),
@@ -88,13 +89,14 @@ function source(publisher: Publisher, tracks: readonly Track[], scheduler: FakeS
       publisher.write(packet(made.video, made.clock, { data: `v${videos++}` }));
     },
     sound() {
+      sounding = true;
       publisher.write(packet(made.audio, made.clock, { data: `a${sounds++}` }));
     },
     group(frames) {
       for (let i = 0; i < frames; i++) {
         if (i === 0) made.key();
         else made.frame();
-        made.sound();
+        if (sounding) made.sound();
         made.clock += 40;
         scheduler.turn();
       }
