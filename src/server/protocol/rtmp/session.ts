@@ -4,6 +4,7 @@ import { createRtmpServerConnection } from "../../../media/wire/rtmp/server.js";
 import type { RtmpRequest } from "../../../media/wire/rtmp/server-request.js";
 import type { ProtocolContext } from "../../contract/protocol.js";
 import type { Session, SessionReason } from "../../contract/session.js";
+import { plainBytes } from "../../net/plain-bytes.js";
 import { createSocketWriter, cutOff } from "../../net/socket-writer.js";
 import { NODE_CRYPTO } from "./crypto.js";
 import { type PlayRole, startPlay } from "./play.js";
@@ -181,7 +182,7 @@ export function createRtmpSession(
     readAt = scheduler.now();
     pingedAt = undefined;
     try {
-      machine.push(slice, scheduler.wall());
+      machine.push(plainBytes(slice), scheduler.wall());
       account.counters.bytesIn += slice.length;
     } catch (error) {
       account.counters.bytesIn += slice.length;

@@ -1,0 +1,61 @@
+import { serverSchema } from "../server/app.js";
+import { configSections } from "../server/config/keys.js";
+import { flagsHelp } from "../server/config/reference.js";
+
+export const HELP = `Sluice: live video. Publish over RTMP, watch in a browser a fraction of a second later.
+
+Usage: sluice COMMAND [options]
+
+Commands:
+  serve               Run the server: RTMP in on port 1935, everything over HTTP on port 8080.
+  demo                Run the server with a looping demo stream, and print where to watch it.
+  push SOURCE URL     Publish an FLV file or an HTTP-FLV address to an RTMP server, in real time.
+  help COMMAND        More about a command; the same as sluice COMMAND --help.
+
+Options:
+  -h, --help          This text.
+  -v, --version       The version.
+
+Examples:
+  sluice demo
+  sluice serve --rtmp-port 1936 --log-level warn
+  sluice push clip.flv rtmp://localhost/live/test --loop
+
+Exit codes: 0 all went well, 1 it failed, 2 the command line or the configuration is wrong.
+`;
+
+export const SERVE_HELP = `Usage: sluice serve [--config FILE] [settings]
+
+Runs the server until SIGINT or SIGTERM, which end every stream in order; a second one ends the process at once.
+Publish to   rtmp://HOST/APP/NAME
+Watch at     http://HOST:8080/watch/APP/NAME   or   http://HOST:8080/APP/NAME.flv (HTTP-FLV; WebSocket on the same URL)
+
+Settings come from flags, then variables (--rtmp-port is SLUICE_RTMP_PORT), then a YAML file (--config FILE,
+SLUICE_CONFIG, else ./sluice.yaml), then the defaults. The log is JSON, one line per event, on standard output.
+`;
+
+export const DEMO_HELP = `Usage: sluice demo [--config FILE] [settings]
+
+Runs the server with a built-in stream, live/demo, that loops until Ctrl+C, and prints where to watch it and how to
+publish your own. Takes the settings of sluice serve.
+`;
+
+export const PUSH_HELP = `Usage: sluice push SOURCE URL [--loop]
+
+Publishes SOURCE to the RTMP server at URL, in real time, until it ends or Ctrl+C.
+
+  SOURCE    An FLV file, or the http(s):// address of one: HTTP-FLV streams too.
+  URL       rtmp://HOST[:PORT]/APP/NAME[?key=value]
+
+Options:
+  --loop    Start again at the end. Timestamps go on, so viewers see one stream.
+
+Examples:
+  sluice push clip.flv rtmp://localhost/live/test --loop
+  sluice push http://origin:8080/live/a.flv "rtmp://localhost/live/copy?token=secret"
+`;
+
+/** Every setting with its flag, meaning and default. */
+export function settingsHelp(): string {
+  return `${flagsHelp(configSections(serverSchema))}\n`;
+}
