@@ -2,16 +2,11 @@
 import type { AmfObject, AmfValue } from "../../format/amf/value.js";
 import { isAmfObject } from "../../format/amf/value.js";
 
-/** Bits of a FourCC's value in `videoFourCcInfoMap` and `audioFourCcInfoMap`. */
-export const CAN_DECODE = 1;
-export const CAN_ENCODE = 2;
-export const CAN_FORWARD = 4;
+/** The bit of a FourCC's value that says it is passed on; 1 would say that it is decoded, 2 that it is encoded. */
+const CAN_FORWARD = 4;
 
-/** Bits of `capsEx`. */
-export const CAPS_RECONNECT = 1;
-export const CAPS_MULTITRACK = 2;
-export const CAPS_MOD_EX = 4;
-export const CAPS_TIMESTAMP_NANO_OFFSET = 8;
+/** The bit of `capsEx` for ModEx; the others are 1 reconnect, 2 multitrack, 8 nanosecond timestamp offsets. */
+const CAPS_MOD_EX = 4;
 
 /** What one end can do; `*` stands for any FourCC. */
 export interface RtmpCapabilities {

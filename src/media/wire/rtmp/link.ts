@@ -22,8 +22,12 @@ import {
   WINDOW_ACKNOWLEDGEMENT_SIZE,
 } from "./message.js";
 
-/** The window until the peer states one. Some encoders stall without acknowledgements that they never asked for. */
-export const DEFAULT_WINDOW = 2_500_000;
+/**
+ * The window that we state, and assume until the peer states one: some encoders stall without acknowledgements that
+ * they never asked for. It is not small, because others, FFmpeg among them, close without having read them; their
+ * kernel then answers with a reset, which costs the end of what they sent faster than real time.
+ */
+export const DEFAULT_WINDOW = 5_000_000;
 
 export interface LinkHandler {
   /** Takes bytes to send; they are its own. */
@@ -160,6 +164,7 @@ export function createLink(handshake: Handshake, handler: LinkHandler, limits?: 
           return;
         }
         rest = queue.take(queue.length);
+        queue.clear();
         handler.open();
       }
       try {
@@ -168,7 +173,6 @@ export function createLink(handshake: Handshake, handler: LinkHandler, limits?: 
       } finally {
         // What a failing peer is told, such as why, is sent before the failure is.
         flush();
-        queue.clear();
       }
     },
     write,

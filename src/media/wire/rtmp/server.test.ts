@@ -95,8 +95,8 @@ describe("connect", () => {
     server.push(peer.finish(), 0);
     const messages = sent.take();
     expect(messages.map(({ type, body }) => [type, type === 20 ? "" : toHex(body)])).toEqual([
-      [5, "002625a0"],
-      [6, "002625a002"],
+      [5, "004c4b40"],
+      [6, "004c4b4002"],
       [20, ""], // the reader keeps Set Chunk Size to itself
     ]);
     const { name, transactionId, object, args } = messages[2]?.command ?? {};
@@ -505,7 +505,7 @@ describe("the connection", () => {
   it("acknowledges without being asked, by our own window", () => {
     connect();
     peer.chunkSize(65_536);
-    for (let i = 0; i < 26; i++) peer.message(9, 1, new Uint8Array(50_000));
+    for (let i = 0; i < 51; i++) peer.message(9, 1, new Uint8Array(50_000));
     server.push(peer.finish(), 0);
     expect(sent.take().filter(({ type }) => type === 3)).toHaveLength(1);
   });
