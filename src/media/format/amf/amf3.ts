@@ -95,7 +95,7 @@ export class Amf3Decoder {
       case BYTE_ARRAY:
         return this.#object((length) => {
           this.#budget.value(length);
-          return reader.view(length).slice();
+          return new Uint8Array(reader.view(length)); // Not slice: a Node Buffer's does not copy
         });
       case ARRAY:
         return this.#object((count) => this.#array(count));

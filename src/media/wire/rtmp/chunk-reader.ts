@@ -87,14 +87,14 @@ export class ChunkReader {
       this.#carry = NOTHING;
       const read = this.#read(joined, carried);
       if (read < carried) {
-        this.#carry = joined.slice(read);
+        this.#carry = joined.subarray(read);
         return;
       }
       at = read - carried;
     }
     const bytes = slice.subarray(at);
     const read = this.#read(bytes, bytes.length);
-    if (read < bytes.length) this.#carry = bytes.slice(read);
+    if (read < bytes.length) this.#carry = new Uint8Array(bytes.subarray(read));
   }
 
   /** Reads until `stop` is reached or a header is incomplete, and says how far it came. */

@@ -60,7 +60,7 @@ export function findDigest(
     const offset = digestOffset(block, scheme);
     const digest = block.subarray(offset, offset + DIGEST_SIZE);
     if (equalBytes(digest, blockDigest(block, offset, keys, crypto)))
-      return { scheme, digest: digest.slice() };
+      return { scheme, digest: new Uint8Array(digest) };
   }
   return undefined;
 }

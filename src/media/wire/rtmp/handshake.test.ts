@@ -114,6 +114,13 @@ describe("the simple handshake", () => {
     expect(equalBytes(s2.subarray(8), c1.subarray(8))).toBe(true);
   });
 
+  it("leaves the peer's bytes as they are, also in a Node Buffer", () => {
+    const c0c1 = Buffer.alloc(1537, 7);
+    c0c1[0] = 3;
+    feed(createServerHandshake(testCrypto(2)), [c0c1]);
+    expect(c0c1.subarray(1).every((byte) => byte === 7)).toBe(true);
+  });
+
   it("comes in any slices, and leaves what follows", () => {
     for (const size of [1, 2, 1535, 1536, 1537, 3072, 3073, 3080]) {
       const bytes = concatBytes([

@@ -131,7 +131,7 @@ export function createClientHandshake(options: ClientHandshakeOptions): Handshak
 
 /** S2 or C2 in the simple form, section 5.2.4: the peer's time, ours (0), and the peer's random bytes. */
 function echoOf(block: Uint8Array): Uint8Array {
-  const echo = block.slice();
+  const echo = new Uint8Array(block);
   echo.fill(0, 4, 8);
   return echo;
 }

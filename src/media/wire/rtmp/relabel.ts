@@ -7,7 +7,7 @@ import { PLAY_CHUNK_SIZE } from "./chunk-writer.js";
  * first, and get the shared bytes as they are.
  */
 export function relabelMessages(bytes: Uint8Array, streamId: number): Uint8Array {
-  const copy = bytes.slice();
+  const copy = new Uint8Array(bytes);
   const view = new DataView(copy.buffer);
   const reader = new ByteReader(copy);
   while (reader.remaining > 0) {

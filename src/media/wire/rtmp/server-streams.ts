@@ -126,7 +126,8 @@ export function createServerStreams(
           `more than ${maxHeldBytes} bytes of media before the stream was accepted`,
         );
       }
-      entry.held.push({ type, timestamp, body: body.slice(), receivedAt });
+      // Not slice: a Node Buffer's does not copy.
+      entry.held.push({ type, timestamp, body: new Uint8Array(body), receivedAt });
     }
   }
 

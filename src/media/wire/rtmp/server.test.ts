@@ -221,6 +221,23 @@ describe("publish", () => {
     expect(media[1]?.[3]).toBe("1700");
   });
 
+  it("keeps nothing of a slice that is used again, also when it is a Node Buffer", () => {
+    const pushAndWipe = (bytes: Uint8Array): void => {
+      for (let at = 0; at < bytes.length; at += 100) {
+        const buffer = Buffer.from(bytes.subarray(at, at + 100));
+        server.push(buffer, 0);
+        buffer.fill(0xee);
+      }
+    };
+    const request = publish();
+    pushAndWipe(
+      peer.message(9, 1, new Uint8Array(50).fill(1)).message(9, 1, new Uint8Array(500).fill(2)).finish(),
+    );
+    request.accept();
+    pushAndWipe(peer.message(9, 1, new Uint8Array(500).fill(3)).finish());
+    expect(media.map(([, , , body]) => body)).toEqual(["01".repeat(50), "02".repeat(500), "03".repeat(500)]);
+  });
+
   it("fails the connection when too much comes too early", () => {
     open({ maxHeldBytes: 1000 });
     publish();
