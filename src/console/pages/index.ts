@@ -31,13 +31,13 @@ function createCard(stream: ListedStream): Card {
   const badge = document.createElement("span");
   badge.className = "badge live";
   badge.textContent = word("live");
-  picture.append(hint, badge);
+  picture.append(hint);
   const text = document.createElement("div");
   text.className = "about";
   const name = document.createElement("strong");
   name.textContent = `${stream.app}/${stream.name}`;
-  const about = document.createElement("span");
-  text.append(name, about);
+  const about = document.createElement("p");
+  text.append(name, badge, about);
   link.append(picture, text);
   item.append(link);
   return { item, picture, about, preview: undefined };
@@ -57,7 +57,7 @@ function startPreview(card: Card, stream: ListedStream): void {
   const video = document.createElement("video");
   video.tabIndex = -1;
   video.setAttribute("aria-hidden", "true");
-  card.picture.insertBefore(video, card.picture.lastChild);
+  card.picture.append(video);
   card.preview = { player: createPlayer(video, `${streamPath(stream)}.flv?audio=0`), video };
 }
 

@@ -1,0 +1,217 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchChromium } from "./chromium.js";
+import {
+  advance,
+  type Clip,
+  makeClip,
+  openBlank,
+  pictureChanges,
+  play,
+  publish,
+  startServer,
+  type TestServer,
+} from "./harness.js";
+
+describe("our player in Chromium", () => {
+  let browser: Browser;
+  let server: TestServer;
+  let small: Clip;
+  let large: Clip;
+
+  beforeAll(async () => {
+    small = makeClip("320x180");
+    large = makeClip("640x360");
+    [browser, server] = await Promise.all([launchChromium(), startServer()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.live.close();
+  });
+
+  it.each(["fetch", "ws"] as const)("plays over %s: time goes on, the picture changes", async (transport) => {
+    publish(server.live, `live/${transport}`, small);
+    const page = await play(browser, server.base, `live/${transport}.flv`, { transport });
+    await advance(page, 1);
+    await pictureChanges(page);
+    const stats = await page.evaluate(() => window.player.stats());
+    expect(stats.codecs.map((codec) => codec.slice(0, 4))).toEqual(["avc1", "mp4a"]);
+    expect(stats).toMatchObject({ state: "playing", width: 320, height: 180, reconnects: 0 });
+    expect(stats.bitrate).toBeGreaterThan(0);
+    expect(await page.evaluate(() => window.errors)).toEqual([]);
+  });
+
+  it("comes before the publisher", async () => {
+    const page = await play(browser, server.base, "live/early.flv");
+    await page.waitForFunction(() => window.errors.includes("not-found"));
+    publish(server.live, "live/early", small);
+    await advance(page, 0.5);
+  });
+
+  it.each(["fetch", "ws"] as const)("goes on after the server was restarted, over %s", async (transport) => {
+    const first = await startServer();
+    const before = publish(first.live, "live/again", small);
+    const page = await play(browser, first.base, "live/again.flv", { transport });
+    await advance(page, 0.5);
+    before.stop();
+    await first.live.close();
+    await page.waitForFunction(() => window.player.state === "connecting");
+    const second = await startServer(first.port);
+    publish(second.live, "live/again", small);
+    await advance(page, 1);
+    await pictureChanges(page);
+    expect((await page.evaluate(() => window.player.stats())).reconnects).toBeGreaterThan(0);
+    await second.live.close();
+  });
+
+  it("takes another size in the middle of a stream, without a new connection", async () => {
+    const publication = publish(server.live, "live/size", small);
+    const page = await play(browser, server.base, "live/size.flv");
+    await advance(page, 0.5);
+    publication.switchTo(large);
+    await page.waitForFunction(() => window.player.stats().width === 640);
+    await advance(page, 0.5);
+    await pictureChanges(page);
+    publication.switchTo(small);
+    await page.waitForFunction(() => window.player.stats().width === 320);
+    await advance(page, 0.5);
+    expect(await page.evaluate(() => window.player.stats())).toMatchObject({ reconnects: 0, height: 180 });
+  });
+
+  it("plays sound alone", async () => {
+    publish(server.live, "live/sound", small, ["audio"]);
+    const page = await play(browser, server.base, "live/sound.flv");
+    await advance(page, 1);
+    const { codecs } = await page.evaluate(() => window.player.stats());
+    expect(codecs).toEqual(["mp4a.40.2"]);
+  });
+
+  it("plays a picture alone, and comes back for the sound when it begins later", async () => {
+    const publication = publish(server.live, "live/late", small, ["video"]);
+    const page = await play(browser, server.base, "live/late.flv");
+    await advance(page, 0.5);
+    await pictureChanges(page);
+    expect((await page.evaluate(() => window.player.stats())).codecs).toHaveLength(1);
+    publication.add("audio");
+    await page.waitForFunction(() => window.player.stats().codecs.length === 2);
+    await advance(page, 1);
+    await pictureChanges(page);
+  });
+
+  it("plays on when a publisher comes back with less", async () => {
+    const whole = publish(server.live, "live/less", small);
+    const page = await play(browser, server.base, "live/less.flv");
+    await advance(page, 0.5);
+    whole.stop();
+    publish(server.live, "live/less", small, ["video"]);
+    await page.waitForFunction(() => window.player.stats().codecs.length === 1);
+    await advance(page, 1);
+  });
+
+  it("jumps over a hole in the sound", async () => {
+    const hole = { ...small, packets: small.packets.filter(({ track, dts }) => !inHole(track.kind, dts)) };
+    publish(server.live, "live/hole", hole);
+    const page = await play(browser, server.base, "live/hole.flv");
+    await advance(page, 5);
+    expect(await page.evaluate(() => window.player.stats())).toMatchObject({ reconnects: 0 });
+  });
+
+  it("names the codec that the browser does not play, and stops", async () => {
+    const track = {
+      id: 2,
+      kind: "audio",
+      codec: "mp3",
+      config: { codec: "mp3", sampleRate: 44100 },
+    } as const;
+    const config = { ...track.config, numberOfChannels: 2, samplesPerFrame: 1152 };
+    const writer = server.live.publish("live/mp3", [{ ...track, config }]);
+    // An MPEG-1 Layer III header: 128 kbit/s, 44.1 kHz, stereo.
+    const data = new Uint8Array(417);
+    data.set([0xff, 0xfb, 0x90, 0x00]);
+    let dts = 0;
+    const timer = setInterval(() => {
+      writer.write({ track: 2, dts, data });
+      dts += 26_122;
+    }, 26);
+    const page = await play(browser, server.base, "live/mp3.flv");
+    await page.waitForFunction(() => window.player.state === "ended");
+    expect(await page.evaluate(() => window.errors)).toEqual(["codec-unsupported"]);
+    clearInterval(timer);
+    writer.end();
+  });
+
+  it("leaves nothing behind when it is destroyed", async () => {
+    publish(server.live, "live/gone", small);
+    const page = await openBlank(browser, server.base);
+    const left = await page.evaluate(async () => {
+      const open = { listeners: 0, timers: 0, urls: 0 };
+      const video = document.querySelector("video") as HTMLVideoElement;
+      const { addEventListener, removeEventListener } = video;
+      video.addEventListener = (...given: Parameters<typeof addEventListener>) => {
+        open.listeners += 1;
+        addEventListener.apply(video, given);
+      };
+      video.removeEventListener = (...given: Parameters<typeof removeEventListener>) => {
+        open.listeners -= 1;
+        removeEventListener.apply(video, given);
+      };
+      const { setInterval, clearInterval } = window;
+      window.setInterval = ((...given: Parameters<typeof setInterval>) => {
+        open.timers += 1;
+        return setInterval(...given);
+      }) as typeof setInterval;
+      window.clearInterval = (id) => {
+        open.timers -= 1;
+        clearInterval(id);
+      };
+      const { createObjectURL, revokeObjectURL } = URL;
+      URL.createObjectURL = (object) => {
+        open.urls += 1;
+        return createObjectURL(object);
+      };
+      URL.revokeObjectURL = (url) => {
+        open.urls -= 1;
+        revokeObjectURL(url);
+      };
+      const player = window.createPlayer(video, "live/gone.flv");
+      await new Promise<void>((resolve) => player.on("playing", () => resolve()));
+      const during = { ...open };
+      await player.destroy();
+      await player.destroy();
+      return { during, after: open, src: video.getAttribute("src"), state: player.state };
+    });
+    expect(left.during).toEqual({ listeners: 3, timers: 1, urls: 1 });
+    expect(left.after).toEqual({ listeners: 0, timers: 0, urls: 0 });
+    expect(left).toMatchObject({ src: null, state: "ended" });
+    await expect.poll(() => viewersOf("gone"), { timeout: 10_000 }).toBe(0);
+  });
+
+  it.each(["http", "ws"])("mpegts.js plays the same address over %s", async (scheme) => {
+    publish(server.live, `live/mpegts-${scheme}`, small);
+    const page = await openBlank(browser, server.base);
+    await page.addScriptTag({ path: "node_modules/mpegts.js/dist/mpegts.js" });
+    await page.evaluate(
+      (url) => {
+        const { mpegts } = window as unknown as { mpegts: typeof import("mpegts.js").default };
+        const video = document.querySelector("video") as HTMLVideoElement;
+        video.muted = true;
+        const player = mpegts.createPlayer({ type: "flv", isLive: true, url });
+        player.attachMediaElement(video);
+        player.load();
+        void player.play();
+      },
+      `${server.base.replace("http", scheme)}/live/mpegts-${scheme}.flv`,
+    );
+    await advance(page, 1);
+    await pictureChanges(page);
+  });
+
+  function viewersOf(name: string): number | undefined {
+    return server.live.streams().find((stream) => stream.name === name)?.viewers;
+  }
+});
+
+/** Fifty milliseconds of sound in each round of the clip, as a splice loses them. */
+function inHole(kind: string, dts: number): boolean {
+  return kind === "audio" && dts > 1_500_000 && dts < 1_560_000;
+}
