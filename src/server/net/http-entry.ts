@@ -100,13 +100,12 @@ export function createHttpEntry({ scheduler, route, oursAmongOthers }: HttpEntry
     }
     const url = request.url ?? "/";
     const target = parseTarget(url);
-    if (target !== undefined) {
-      if (handshake(request, socket, head, target)) return;
-      for (const prefix of prefixes) {
-        const inner = below(target, prefix);
-        if (inner !== undefined && handshake(request, socket, head, inner)) return;
-      }
+    // A name may begin like a mount point, but there requests are the mount point's.
+    for (const prefix of prefixes) {
+      const inner = below(target, prefix);
+      if (inner !== undefined && handshake(request, socket, head, inner)) return;
     }
+    if (target !== undefined && handshake(request, socket, head, target)) return;
     notFound(gate.exchange({ request, socket, head, target: { path: target?.path ?? "", search: "" } }));
   }
   const requestEntry = request;

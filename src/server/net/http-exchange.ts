@@ -8,6 +8,7 @@ import { HTTP_CHUNK } from "./framing.js";
 import type { HttpTarget } from "./http-target.js";
 import type { OpenExchanges } from "./open-exchanges.js";
 import { peerAddress } from "./peer.js";
+import { watchSocketEnd } from "./socket-end.js";
 import { createSocketWriter, cutOff } from "./socket-writer.js";
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -99,8 +100,7 @@ function watchConnection(
   const onGone = (): void => {
     // A response that waits in line behind another on its connection never hears of the end but from the socket.
     response.off("close", onGone);
-    socket?.off("close", onGone);
-    socket?.off("end", onEnd);
+    unwatch?.();
     cancelLinger?.();
     const reason: SessionReason = socket?.errored == null ? "client-closed" : "client-reset";
     abort.abort(reason);
@@ -113,8 +113,7 @@ function watchConnection(
   response.on("close", onGone);
   // What fails here fails the socket too, which is what we watch.
   response.on("error", ignore);
-  socket?.on("close", onGone);
-  socket?.on("end", onEnd);
+  const unwatch = socket === undefined ? undefined : watchSocketEnd(socket, onEnd, onGone);
   if (socket?.destroyed === true) queueMicrotask(onGone);
   return {
     signal: abort.signal,
