@@ -52,7 +52,8 @@ describe("rtmpFormat", () => {
   it("starts with metadata and configurations, at the time of the join", () => {
     const bytes = rtmpFormat().createMuxer(init).start([aac, avc], 1_500_000);
     const [metadata, video, audio] = read(bytes);
-    expect(metadata?.slice(0, 3)).toEqual([18, 1500, 1]);
+    // FFmpeg takes a later onMetaData for subtitles.
+    expect(metadata?.slice(0, 3)).toEqual([18, 0, 1]);
     const [name, fields] = decodeAmf0(fromHex(metadata?.[3] as string));
     expect(name).toBe("onMetaData");
     expect(fields).toMatchObject({ hasVideo: true, hasAudio: true, width: 64, height: 48, title: "x" });

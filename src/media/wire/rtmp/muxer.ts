@@ -58,8 +58,8 @@ function createRtmpMuxer(init: MuxerInit, dialect: FlvDialect): Muxer {
     start(tracks, at) {
       const out = new ByteWriter();
       writeMetadataBody(describeStream(tracks, init.metadata, dialect), scratch);
-      const timestamp = tagTimestamp(at, init.zero);
-      writeMessage(out, chunkStreamOf(DATA_AMF0), DATA_AMF0, timestamp, PLAY_STREAM_ID, scratch.finish());
+      // Always stamped 0: FFmpeg takes an onMetaData of any other time for subtitles, and adds a stream for them.
+      writeMessage(out, chunkStreamOf(DATA_AMF0), DATA_AMF0, 0, PLAY_STREAM_ID, scratch.finish());
       for (const kind of ["video", "audio"]) {
         for (const track of tracks) if (track.kind === kind) config(track, at, out);
       }
