@@ -398,7 +398,7 @@ function expectNoFault(world: World): void {
   for (const error of world.errors) if (error !== INTENDED) throw error;
 }
 
-const RUNS = { seed: 7, numRuns: 400 };
+const RUNS = { seed: 7, numRuns: 120 };
 const steps = fc.array(step, { minLength: 20, maxLength: 250, size: "max" });
 
 describe("the hub, whatever happens", () => {
