@@ -31,7 +31,7 @@ describe("our player in Chromium", () => {
 
   it.each(["fetch", "ws"] as const)("plays over %s: time goes on, the picture changes", async (transport) => {
     publish(server.live, `live/${transport}`, small);
-    const page = await play(browser, server.base, `live/${transport}.flv`, { transport });
+    const page = await play(browser, server.base, `/live/${transport}.flv`, { transport });
     await advance(page, 1);
     await pictureChanges(page);
     const stats = await page.evaluate(() => window.player.stats());
@@ -42,7 +42,7 @@ describe("our player in Chromium", () => {
   });
 
   it("comes before the publisher", async () => {
-    const page = await play(browser, server.base, "live/early.flv");
+    const page = await play(browser, server.base, "/live/early.flv");
     await page.waitForFunction(() => window.errors.includes("not-found"));
     publish(server.live, "live/early", small);
     await advance(page, 0.5);
@@ -51,7 +51,7 @@ describe("our player in Chromium", () => {
   it.each(["fetch", "ws"] as const)("goes on after the server was restarted, over %s", async (transport) => {
     const first = await startServer();
     const before = publish(first.live, "live/again", small);
-    const page = await play(browser, first.base, "live/again.flv", { transport });
+    const page = await play(browser, first.base, "/live/again.flv", { transport });
     await advance(page, 0.5);
     before.stop();
     await first.live.close();
@@ -66,7 +66,7 @@ describe("our player in Chromium", () => {
 
   it("takes another size in the middle of a stream, without a new connection", async () => {
     const publication = publish(server.live, "live/size", small);
-    const page = await play(browser, server.base, "live/size.flv");
+    const page = await play(browser, server.base, "/live/size.flv");
     await advance(page, 0.5);
     publication.switchTo(large);
     await page.waitForFunction(() => window.player.stats().width === 640);
@@ -80,7 +80,7 @@ describe("our player in Chromium", () => {
 
   it("plays sound alone", async () => {
     publish(server.live, "live/sound", small, ["audio"]);
-    const page = await play(browser, server.base, "live/sound.flv");
+    const page = await play(browser, server.base, "/live/sound.flv");
     await advance(page, 1);
     const { codecs } = await page.evaluate(() => window.player.stats());
     expect(codecs).toEqual(["mp4a.40.2"]);
@@ -88,7 +88,7 @@ describe("our player in Chromium", () => {
 
   it("plays a picture alone, and comes back for the sound when it begins later", async () => {
     const publication = publish(server.live, "live/late", small, ["video"]);
-    const page = await play(browser, server.base, "live/late.flv");
+    const page = await play(browser, server.base, "/live/late.flv");
     await advance(page, 0.5);
     await pictureChanges(page);
     expect((await page.evaluate(() => window.player.stats())).codecs).toHaveLength(1);
@@ -100,7 +100,7 @@ describe("our player in Chromium", () => {
 
   it("plays on when a publisher comes back with less", async () => {
     const whole = publish(server.live, "live/less", small);
-    const page = await play(browser, server.base, "live/less.flv");
+    const page = await play(browser, server.base, "/live/less.flv");
     await advance(page, 0.5);
     whole.stop();
     publish(server.live, "live/less", small, ["video"]);
@@ -111,7 +111,7 @@ describe("our player in Chromium", () => {
   it("jumps over a hole in the sound", async () => {
     const hole = { ...small, packets: small.packets.filter(({ track, dts }) => !inHole(track.kind, dts)) };
     publish(server.live, "live/hole", hole);
-    const page = await play(browser, server.base, "live/hole.flv");
+    const page = await play(browser, server.base, "/live/hole.flv");
     await advance(page, 5);
     expect(await page.evaluate(() => window.player.stats())).toMatchObject({ reconnects: 0 });
   });
@@ -133,7 +133,7 @@ describe("our player in Chromium", () => {
       writer.write({ track: 2, dts, data });
       dts += 26_122;
     }, 26);
-    const page = await play(browser, server.base, "live/mp3.flv");
+    const page = await play(browser, server.base, "/live/mp3.flv");
     await page.waitForFunction(() => window.player.state === "ended");
     expect(await page.evaluate(() => window.errors)).toEqual(["codec-unsupported"]);
     clearInterval(timer);
@@ -173,7 +173,7 @@ describe("our player in Chromium", () => {
         open.urls -= 1;
         revokeObjectURL(url);
       };
-      const player = window.createPlayer(video, "live/gone.flv");
+      const player = window.createPlayer(video, "/live/gone.flv");
       await new Promise<void>((resolve) => player.on("playing", () => resolve()));
       const during = { ...open };
       await player.destroy();

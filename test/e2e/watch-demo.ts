@@ -9,6 +9,8 @@ const transport = process.argv[3] ?? "fetch";
 
 interface Report {
   waiting: number;
+  /** Where playback stood still or jumped, with what was buffered there. */
+  events: string[];
   maxStillMs: number;
   currentTime: number;
   droppedFrames: number;
@@ -54,9 +56,18 @@ async function watch(given: { seconds: number; transport: string }): Promise<Rep
   const settled = begun + 2000;
   const until = begun + given.seconds * 1000;
   let waiting = 0;
-  video.addEventListener("waiting", () => {
-    if (performance.now() > settled) waiting += 1;
-  });
+  const events: string[] = [];
+  for (const name of ["waiting", "seeking"]) {
+    video.addEventListener(name, () => {
+      if (performance.now() <= settled) return;
+      if (name === "waiting") waiting += 1;
+      const { buffered } = video;
+      const ranges = Array.from({ length: buffered.length }, (_, i) =>
+        [buffered.start(i), buffered.end(i)].map((time) => time.toFixed(3)).join("-"),
+      );
+      events.push(`${name} at ${video.currentTime.toFixed(3)}, buffered ${ranges}`);
+    });
+  }
   let maxStillMs = 0;
   let seen = { time: video.currentTime, at: begun };
   while (performance.now() < until) {
@@ -70,5 +81,15 @@ async function watch(given: { seconds: number; transport: string }): Promise<Rep
   const { droppedFrames, decodedFrames, jumps, reconnects, latencyMs } = stats;
   const { currentTime } = video;
   await player.destroy();
-  return { waiting, maxStillMs, currentTime, droppedFrames, decodedFrames, jumps, reconnects, latencyMs };
+  return {
+    waiting,
+    events,
+    maxStillMs,
+    currentTime,
+    droppedFrames,
+    decodedFrames,
+    jumps,
+    reconnects,
+    latencyMs,
+  };
 }
