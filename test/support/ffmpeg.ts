@@ -29,7 +29,10 @@ export function startFramehash(input: string): {
 } {
   const copy = ["-map", "0", "-c", "copy", "-f", "framehash", "-hash", "md5", "-"];
   const program = run("ffmpeg", ["-v", "error", "-copyts", "-i", input, ...copy]);
-  return { program, hashed: program.output.then(parseFramehash) };
+  const hashed = program.output.then(parseFramehash);
+  // Who kills it does not want to hear of it.
+  hashed.catch(() => {});
+  return { program, hashed };
 }
 
 export function framehash(input: string): Promise<Hashed> {

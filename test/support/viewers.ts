@@ -1,4 +1,5 @@
 import { get } from "node:http";
+import { connect } from "node:net";
 import WebSocket from "ws";
 
 /** Somebody who watches, and keeps every byte. */
@@ -29,6 +30,9 @@ export function watchHttp(url: string): Viewer {
   return viewer(chunks, ended, () => request.destroy());
 }
 
+/** Done, and going away. 1005 and 1006 are ws's own words for an end without a close frame. */
+const ORDERLY_CODES = [1000, 1001];
+
 /** WebSocket-FLV: binary frames only, ended with a close frame. */
 export function watchWebSocket(url: string): Viewer {
   const chunks: Buffer[] = [];
@@ -39,10 +43,10 @@ export function watchWebSocket(url: string): Viewer {
       if (isBinary) chunks.push(data);
       else reject(new Error(`${url}: a text frame: ${data.toString()}`));
     });
-    // 1005 and 1006 are ws's own words for an end without a close frame.
-    socket.on("close", (code) =>
-      code === 1000 ? resolve() : reject(new Error(`${url}: closed with ${code}`)),
-    );
+    socket.on("close", (code) => {
+      if (ORDERLY_CODES.includes(code)) resolve();
+      else reject(new Error(`${url}: closed with ${code}`));
+    });
   });
   return viewer(chunks, ended, () => socket.terminate());
 }
@@ -61,3 +65,46 @@ function viewer(chunks: readonly Buffer[], ended: Promise<void>, leave: () => vo
     leave,
   };
 }
+
+/** Watches over HTTP/1.1 and is gone without a word in the middle of a chunk, with more of it waiting to be read. */
+export function vanishMidChunk(url: string, afterBytes: number): Promise<void> {
+  const { hostname, port, pathname } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let read = 0;
+    /** Bytes left of the chunk; undefined while its size line or the headers are being read. */
+    let left: number | undefined;
+    let line = "";
+    let vanished = false;
+    const take = (length: number, slice: Uint8Array): boolean => {
+      for (let i = 0; i < length; i++) {
+        read++;
+        if (left !== undefined && left > 0) {
+          left--;
+          continue;
+        }
+        line += String.fromCharCode(slice[i] as number);
+        if (!line.endsWith("\r\n")) continue;
+        left = /^[0-9a-f]+\r\n$/.test(line) ? Number.parseInt(line, 16) : undefined;
+        line = "";
+      }
+      if (read < afterBytes || left === undefined || left < SLICE) return true;
+      vanished = true;
+      socket.resetAndDestroy();
+      return false;
+    };
+    const socket = connect({
+      host: hostname,
+      port: Number(port),
+      // Small slices: otherwise every one would end with a chunk.
+      onread: { buffer: new Uint8Array(SLICE), callback: take },
+    });
+    socket.on("connect", () => socket.write(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`));
+    socket.on("error", reject);
+    socket.on("close", () => {
+      if (vanished) resolve();
+      else reject(new Error(`${url}: ended after ${read} bytes`));
+    });
+  });
+}
+
+const SLICE = 500;
