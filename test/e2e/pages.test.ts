@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { launchChromium } from "./chromium.js";
@@ -72,6 +74,15 @@ describe("the pages in Chromium", () => {
     expect(faults).toEqual([]);
   });
 
+  it("plays the demo of the command line, at the address that it prints", async () => {
+    const { page, faults } = await open("/", "en-US", await startDemo());
+    await page.locator(".card", { hasText: "live/demo" }).click();
+    await page.waitForURL("**/watch/live/demo");
+    await page.locator("#state.live").waitFor();
+    await pictureChanges(page);
+    expect(faults).toEqual([]);
+  });
+
   it("says that a stream is not live, and plays it once it is", async () => {
     const { page } = await open("/watch/live/later");
     await page.getByText("This stream is not live").waitFor();
@@ -94,7 +105,11 @@ describe("the pages in Chromium", () => {
     expect(faults).toEqual([]);
   });
 
-  async function open(path: string, locale = "en-US"): Promise<{ page: Page; faults: string[] }> {
+  async function open(
+    path: string,
+    locale = "en-US",
+    base = server.base,
+  ): Promise<{ page: Page; faults: string[] }> {
     const page = await browser.newPage({ locale });
     onTestFinished(() => page.close());
     const faults: string[] = [];
@@ -103,7 +118,30 @@ describe("the pages in Chromium", () => {
     page.on("console", (said) => {
       if (said.type() === "error") faults.push(said.text());
     });
-    await page.goto(`${server.base}${path}`);
+    await page.goto(`${base}${path}`);
     return { page, faults };
   }
 });
+
+/** Runs `sluice demo` until the test is over, and gives the address where to watch it. */
+async function startDemo(): Promise<string> {
+  const options = ["demo", "--http-port", "0", "--rtmp-port", "0"];
+  const child = spawn(process.execPath, ["dist/cli/main.js", ...options], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit");
+  onTestFinished(async () => {
+    child.kill("SIGTERM");
+    await exited;
+  });
+  const port = await new Promise<string>((resolve, reject) => {
+    let printed = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+      const found = /Watch\s+http:\/\/localhost:(\d+)\//.exec(printed)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.on("exit", () => reject(new Error(`no address in: ${printed}`)));
+  });
+  return `http://127.0.0.1:${port}`;
+}
