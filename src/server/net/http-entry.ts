@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Scheduler } from "../../hub/scheduler.js";
@@ -13,12 +14,7 @@ import { createWebSocketGate, isWebSocketUpgrade } from "./websocket-exchange.js
 export type Route = (exchange: Exchange) => boolean;
 
 /** Anything that emits `request` and `upgrade` as Node's HTTP, HTTPS and HTTP/2 servers do. */
-export interface HostServer {
-  emit(event: string | symbol, ...values: unknown[]): boolean;
-  on(event: string, listener: (...values: never[]) => void): unknown;
-  off(event: string, listener: (...values: never[]) => void): unknown;
-  listenerCount(event: string): number;
-}
+export type HostServer = Pick<EventEmitter, "emit" | "on" | "off" | "listenerCount">;
 
 export interface AttachOptions {
   /** The path that all our addresses begin with, such as `/media`; none by default. */
@@ -170,7 +166,7 @@ export function createHttpEntry({ scheduler, route, oursAmongOthers }: HttpEntry
       return isWebSocketUpgrade(request) && target !== undefined && handshake(request, socket, head, target);
     }
 
-    const intercept: HostServer["emit"] = (event, ...values) => {
+    const intercept = (event: string | symbol, ...values: unknown[]): boolean => {
       if (active) {
         const [request, second, head] = values as [IncomingMessage, never, Buffer];
         if (event === "request" && takesRequest(request, second)) return true;

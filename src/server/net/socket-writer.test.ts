@@ -1,0 +1,83 @@
+import { Duplex } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { createSocketWriter } from "./socket-writer.js";
+
+/** A socket whose kernel takes in what a test says. */
+function fakeSocket(highWaterMark: number): Duplex & { written: number; flush(): void } {
+  let flush: (() => void) | undefined;
+  const socket = new Duplex({
+    highWaterMark,
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      fake.written += chunk.length;
+      flush = done;
+    },
+    writev(chunks, done) {
+      for (const { chunk } of chunks as { chunk: Buffer }[]) fake.written += chunk.length;
+      flush = done;
+    },
+  });
+  const fake = Object.assign(socket, {
+    written: 0,
+    flush() {
+      const done = flush;
+      flush = undefined;
+      done?.();
+    },
+  });
+  return fake;
+}
+
+async function settle(socket: ReturnType<typeof fakeSocket>): Promise<void> {
+  while (socket.writableLength > 0) {
+    socket.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe("the socket writer", () => {
+  it.each([16, 64, 1024])(
+    "keeps to its bound and goes on after a drain, with a mark of %i KiB",
+    async (kib) => {
+      const socket = fakeSocket(kib * 1024);
+      const writer = createSocketWriter(socket);
+      let drains = 0;
+      writer.onDrain(() => {
+        drains += 1;
+      });
+      const piece = new Uint8Array(10_000);
+      let taken = 0;
+      while (writer.accept(piece) === "ok") taken += 1;
+      expect(taken).toBe(Math.ceil((Math.max(kib, 64) * 1024) / piece.length));
+      expect(writer.accept(piece)).toBe("busy");
+      expect(writer.bytesOut).toBe(taken * piece.length);
+      expect(drains).toBe(0);
+      await settle(socket);
+      expect(drains).toBe(1);
+      expect(writer.accept(piece)).toBe("ok");
+      await settle(socket);
+      // Nobody waited for this drain.
+      expect(drains).toBe(1);
+    },
+  );
+
+  it("takes nothing for a socket that has ended, and leaves it without listeners", () => {
+    const socket = fakeSocket(1024);
+    const writer = createSocketWriter(socket);
+    socket.end();
+    expect(writer.accept(new Uint8Array(1))).toBe("busy");
+    writer.write(new Uint8Array(1));
+    expect(writer.bytesOut).toBe(0);
+    writer.release();
+    expect(socket.listenerCount("drain")).toBe(0);
+  });
+
+  it("writes control messages past the bound", () => {
+    const socket = fakeSocket(1024);
+    const writer = createSocketWriter(socket);
+    while (writer.accept(new Uint8Array(50_000)) === "ok");
+    const before = writer.bytesOut;
+    writer.write(new Uint8Array(10));
+    expect(writer.bytesOut).toBe(before + 10);
+  });
+});
