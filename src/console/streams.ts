@@ -12,12 +12,18 @@ export interface ListedStream {
   readonly viewers?: number;
 }
 
+/** What the server tells everybody. */
+export interface PublicList {
+  readonly streams: readonly ListedStream[];
+  /** Where it takes RTMP; the usual port where it does not say. */
+  readonly rtmpPort?: number;
+}
+
 /** What is live now. @throws when the server does not answer, or not with a list */
-export async function fetchStreams(signal: AbortSignal): Promise<readonly ListedStream[]> {
+export async function fetchStreams(signal: AbortSignal): Promise<PublicList> {
   const response = await fetch("api/v1/public/streams", { cache: "no-store", signal });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  const { streams } = (await response.json()) as { readonly streams: readonly ListedStream[] };
-  return streams;
+  return (await response.json()) as PublicList;
 }
 
 type Place = Pick<ListedStream, "app" | "name">;

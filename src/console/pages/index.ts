@@ -6,6 +6,8 @@ import { count, translate, word } from "../words.js";
 
 const POLL_MS = 1000;
 const POLL_TIMEOUT_MS = 5000;
+/** The registered one, which addresses leave out. */
+const RTMP_PORT = 1935;
 /** So many play in their cards at once: each costs a connection and a decoder. */
 const MAX_PREVIEWS = 4;
 
@@ -102,7 +104,9 @@ function show(streams: readonly ListedStream[]): void {
 async function poll(): Promise<void> {
   const problem = byId("problem");
   try {
-    show(await fetchStreams(AbortSignal.timeout(POLL_TIMEOUT_MS)));
+    const { streams, rtmpPort } = await fetchStreams(AbortSignal.timeout(POLL_TIMEOUT_MS));
+    show(streams);
+    if (rtmpPort !== undefined) fillPublish(rtmpPort);
     problem.hidden = true;
   } catch {
     setText(problem, word("noAnswer"));
@@ -111,10 +115,13 @@ async function poll(): Promise<void> {
   setTimeout(() => void poll(), POLL_MS);
 }
 
-function fillPublish(): void {
-  // The page cannot know another RTMP port than the usual one.
-  const server = `rtmp://${location.hostname || "localhost"}/live`;
-  byId<HTMLInputElement>("address").value = `${server}/mine`;
+/** Shows where to publish; leaves alone what is right already, for it may be selected. */
+function fillPublish(port: number): void {
+  const host = `${location.hostname || "localhost"}${port === RTMP_PORT ? "" : `:${port}`}`;
+  const server = `rtmp://${host}/live`;
+  const address = byId<HTMLInputElement>("address");
+  if (address.value === `${server}/mine`) return;
+  address.value = `${server}/mine`;
   byId<HTMLInputElement>("obs").value = server;
   byId<HTMLTextAreaElement>("ffmpeg").value =
     "ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440 " +
@@ -123,7 +130,7 @@ function fillPublish(): void {
 }
 
 translate();
-fillPublish();
+fillPublish(RTMP_PORT);
 enableCopying();
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) for (const card of cards.values()) stopPreview(card);
