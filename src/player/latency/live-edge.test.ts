@@ -44,6 +44,11 @@ describe("correctPlayhead", () => {
     expect(correct(10 + hole, ranges).seekTo).toBeUndefined();
   });
 
+  it("waits for media where it has run out of it", () => {
+    expect(correct(10, [[5, 10]])).toEqual(STAY);
+    expect(correct(10.1, [[5, 10]])).toEqual(STAY);
+  });
+
   it("goes back to media that begins earlier than where it stands", () => {
     expect(correct(10, [[2, 4]])).toEqual({ seekTo: 3.2, rate: 1 });
     expect(correct(10, [[3.5, 4]])).toEqual({ seekTo: 3.5, rate: 1 });

@@ -32,6 +32,8 @@ const HYSTERESIS = 0.4;
 const SEAM = 0.02;
 /** With less than this ahead in its range, the playhead is about to stand still there. */
 const NEARLY_OUT = 0.1;
+/** When it runs out of media, Chromium's clock goes on for a moment: only further than this it is somewhere else. */
+const OVERRUN = 1;
 
 /** The buffered range that holds a time, or undefined. */
 export function rangeAt(ranges: readonly Range[], time: number): Range | undefined {
@@ -59,7 +61,7 @@ export function correctPlayhead(
     return { seekTo: next.start, rate: 1 };
   }
   // Ahead of everything: the stream began anew, earlier on this clock.
-  if (head.currentTime > newest.end + SEAM) {
+  if (head.currentTime > newest.end + OVERRUN) {
     return { seekTo: Math.max(newest.start, newest.end - target), rate: 1 };
   }
   const hurry = latency > target + HYSTERESIS || (head.rate > 1 && latency > target);
