@@ -7,13 +7,17 @@ type Level = (typeof LEVELS)[number];
 /** What a person wants to know of a session or stream; the rest is for machines. */
 const SHOWN = ["protocol", "app", "name", "remoteAddress", "reason", "detail", "problem", "host", "port"];
 
+/** What the printout above the log says already. */
+const LEFT_OUT: ReadonlySet<string> = new Set(["listening", "closed"]);
+
 /** A log for people: one short line each. */
 export function createReadableLog(terminal: Terminal, lowest: Level | "silent"): Logger {
   const from = lowest === "silent" ? LEVELS.length : LEVELS.indexOf(lowest);
   const at =
     (level: Level) =>
     (fields: object, message: string): void => {
-      if (LEVELS.indexOf(level) >= from) terminal.out(`${line(level, fields, message)}\n`);
+      if (LEVELS.indexOf(level) >= from && !LEFT_OUT.has(message))
+        terminal.out(`${line(level, fields, message)}\n`);
     };
   const log: Logger = {
     debug: at("debug"),

@@ -1,5 +1,4 @@
 import { createReadStream } from "node:fs";
-import { plainBytes } from "../server/net/plain-bytes.js";
 import { CommandError } from "./terminal.js";
 
 /** Opens a file or an http(s) address from its beginning; each call opens it anew. */
@@ -10,7 +9,7 @@ export function openSource(source: string, signal: AbortSignal): AsyncIterable<U
 async function* readFile(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     for await (const slice of createReadStream(path, { signal })) {
-      yield plainBytes(slice as Buffer);
+      yield slice as Uint8Array;
     }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -87,6 +87,7 @@ function createSession(
   let action: Session["action"];
   let app: string | undefined;
   let name: string | undefined;
+  let agent = userAgent;
   let ended = false;
   const describe = (): object => ({ session: id, protocol, action, app, name, remoteAddress });
 
@@ -94,7 +95,9 @@ function createSession(
     id,
     protocol,
     remoteAddress,
-    userAgent,
+    get userAgent() {
+      return agent;
+    },
     since: scheduler.wall(),
     get action() {
       return action;
@@ -107,12 +110,13 @@ function createSession(
     },
     counters,
     signal,
-    begin(what, inApp, as) {
+    begin(what, inApp, as, saidToBe) {
       if (ended) return;
+      agent ??= saidToBe;
       action = what;
       app = inApp;
       name = as;
-      log.info({ ...describe(), userAgent }, `${what} begun`);
+      log.info({ ...describe(), userAgent: agent }, `${what} begun`);
       onBegin?.(session);
     },
     end(reason, detail) {

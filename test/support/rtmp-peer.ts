@@ -92,7 +92,12 @@ export async function openRtmpPeer(port: number): Promise<RtmpPeer> {
       peer.send(COMMAND_AMF0, streamId, encodeCommand(name, transaction, object, ...args));
     },
     async connect(app, properties = {}) {
-      peer.command(0, "connect", 1, { app, tcUrl: `rtmp://127.0.0.1/${app}`, ...properties });
+      peer.command(0, "connect", 1, {
+        app,
+        flashVer: "Test/1.0",
+        tcUrl: `rtmp://127.0.0.1/${app}`,
+        ...properties,
+      });
       return answer(1);
     },
     async createStream() {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Hub } from "../../src/hub/hub.js";
 import type { HubOptions } from "../../src/hub/options.js";
+import type { Scheduler } from "../../src/hub/scheduler.js";
 import { createAuthorizer } from "../../src/server/access/authorize.js";
 import type { Authorize } from "../../src/server/contract/access.js";
 import type { Logger } from "../../src/server/contract/logger.js";
@@ -47,12 +48,16 @@ export interface RtmpTestServer {
   readonly lines: readonly LogLine[];
   /** Sessions that have ended, in order, with their reason. */
   readonly ended: readonly { readonly session: SessionInfo; readonly reason: SessionReason }[];
+  /** Makes the clock jump; timers keep their pace. */
+  skip(ms: number): void;
   url(app: string, name: string): string;
   close(): Promise<void>;
 }
 
 export async function startRtmpServer(init: RtmpServerInit = {}): Promise<RtmpTestServer> {
-  const scheduler = createNodeScheduler();
+  const real = createNodeScheduler();
+  let skippedMicros = 0;
+  const scheduler: Scheduler = { ...real, now: () => real.now() + skippedMicros };
   const lines: LogLine[] = [];
   const log = createLogRecorder(lines);
   const hub = new Hub(init.hub ?? {}, scheduler, (error) => log.error({ err: error }, "listener failed"));
@@ -98,6 +103,9 @@ export async function startRtmpServer(init: RtmpServerInit = {}): Promise<RtmpTe
     sessions,
     lines,
     ended,
+    skip: (ms) => {
+      skippedMicros += ms * 1000;
+    },
     url: (app, name) => `rtmp://127.0.0.1:${endpoint.port}/${app}/${name}`,
     async close() {
       sessions.close();

@@ -22,7 +22,7 @@ export function configMarkdown(sections: readonly ConfigSection[]): string {
 
 const MARKDOWN_INTRODUCTION = `# Configuration
 
-<!-- Written from the schema by src/server/config/reference.test.ts; to renew it run it with \`vitest -u\`. -->
+<!-- Written from the schema by src/server/config/reference.test.ts; to renew it: npx vitest run --project unit src/server/config -u -->
 
 \`sluice serve\` reads \`sluice.yaml\` in the working directory if it is there, or the file that \`--config FILE\` or
 \`SLUICE_CONFIG\` names. Variables go before the file, flags before variables. An empty variable counts as not set. In

@@ -62,8 +62,12 @@ export interface Session extends SessionInfo {
   readonly counters: SessionCounters;
   /** Fires when an operator or the server's end wants it closed; its reason is a SessionReason. */
   readonly signal: AbortSignal;
-  /** Says what it does, once it is known and allowed; logs that it began. */
-  begin(action: "publish" | "play", app: string, name: string): void;
+  /**
+   * Says what it does, once it is known and allowed; logs that it began.
+   *
+   * @param userAgent what the peer calls itself, where that came later than the connection
+   */
+  begin(action: "publish" | "play", app: string, name: string, userAgent?: string): void;
   /** Ends the record and logs why, with the counters. Idempotent: the first reason stands. */
   end(reason: SessionReason, detail?: string): void;
 }

@@ -8,7 +8,15 @@ import {
 import { until } from "../../../../test/support/until.js";
 import type { Publisher } from "../../../hub/publisher.js";
 import type { AudioTrack, Track, VideoTrack } from "../../../media/model/track.js";
-import { AUDIO, DATA_AMF0, EVENT_STREAM_EOF, USER_CONTROL, VIDEO } from "../../../media/wire/rtmp/message.js";
+import {
+  AUDIO,
+  DATA_AMF0,
+  EVENT_PING_REQUEST,
+  EVENT_PING_RESPONSE,
+  EVENT_STREAM_EOF,
+  USER_CONTROL,
+  VIDEO,
+} from "../../../media/wire/rtmp/message.js";
 
 const AAC: AudioTrack = {
   id: 2,
@@ -279,10 +287,32 @@ describe("RTMP play", () => {
     expect(times.slice(1)).toEqual(Array.from({ length: frame }, (_, i) => i * 40));
   });
 
+  it("asks a silent player whether it is there, and closes one that does not answer", async () => {
+    const { ended, skip } = await start();
+    const publisher = publish("live/a");
+    write(publisher, AVC, 1);
+    const answering = await connected();
+    await answering.play(await answering.createStream(), "a");
+    const dead = await connected();
+    await dead.play(await dead.createStream(), "a");
+    skip(31_000);
+    await until(() => hasEvent(dead, EVENT_PING_REQUEST) && hasEvent(answering, EVENT_PING_REQUEST));
+    const ping = answering.messages.find(
+      ({ type, body }) => type === USER_CONTROL && body[1] === EVENT_PING_REQUEST,
+    );
+    answering.send(USER_CONTROL, 0, Uint8Array.of(0, EVENT_PING_RESPONSE, ...ping!.body.subarray(2)));
+    // The answer to a later command says that it was read.
+    await answering.createStream();
+    skip(31_000);
+    await dead.gone();
+    expect(ended.map(({ reason }) => reason)).toEqual(["idle-timeout"]);
+    expect(answering.closed).toBe(false);
+  });
+
   it("answers a client that pings", async () => {
     await start();
     const peer = await connected();
-    peer.send(USER_CONTROL, 0, Uint8Array.of(0, 6, 1, 2, 3, 4));
-    await until(() => hasEvent(peer, 7));
+    peer.send(USER_CONTROL, 0, Uint8Array.of(0, EVENT_PING_REQUEST, 1, 2, 3, 4));
+    await until(() => hasEvent(peer, EVENT_PING_RESPONSE));
   });
 });

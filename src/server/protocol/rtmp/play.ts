@@ -118,7 +118,7 @@ export function startPlay(init: RoleInit): PlayRole {
       refuse(error.code === "not-live" ? NOT_FOUND : FAILED, `${error.message}.`, REFUSALS[error.code]);
       return;
     }
-    session.begin("play", place.app, place.name);
+    session.begin("play", place.app, place.name, init.userAgent);
     started = request.accept();
     subscriber.resume();
   }

@@ -90,7 +90,12 @@ describe("RTMP publish", () => {
     expect(asked.map(({ app, name, query }) => [app, name, query.get("k"), query.get("w")])).toEqual(
       Array(3).fill(["app/instance", "stream", "v", "1"]),
     );
-    expect(asked[0]).toMatchObject({ action: "publish", protocol: "rtmp", remoteAddress: "127.0.0.1" });
+    expect(asked[0]).toMatchObject({
+      action: "publish",
+      protocol: "rtmp",
+      remoteAddress: "127.0.0.1",
+      userAgent: "Test/1.0",
+    });
   });
 
   it.each(["..", "api/x", "a\u0000b", "x".repeat(300)])("refuses the name %j", async (name) => {

@@ -90,7 +90,7 @@ export function startPublish(init: RoleInit): PublishRole {
       refuse(BAD_NAME, `${error.message}.`, error.code === "closed" ? "shutdown" : "busy");
       return;
     }
-    session.begin("publish", place.app, place.name);
+    session.begin("publish", place.app, place.name, init.userAgent);
     lastMediaAt = scheduler.now();
     request.accept();
   }

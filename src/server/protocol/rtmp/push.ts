@@ -15,7 +15,6 @@ import type { Metadata, Packet } from "../../../media/model/packet.js";
 import type { Track } from "../../../media/model/track.js";
 import { createRtmpClientConnection } from "../../../media/wire/rtmp/client.js";
 import type { RtmpFailure } from "../../../media/wire/rtmp/client-types.js";
-import { plainBytes } from "../../net/plain-bytes.js";
 import { NODE_CRYPTO } from "./crypto.js";
 import type { RtmpUrl } from "./url.js";
 
@@ -154,7 +153,7 @@ export function openRtmpPush(
     });
     socket.on("data", (slice) => {
       try {
-        client.push(plainBytes(slice), Date.now() * 1000);
+        client.push(slice, Date.now() * 1000);
       } catch (error) {
         if (!(error instanceof MediaError)) throw error;
         fail(

@@ -23,6 +23,8 @@ export interface RoleInit {
   readonly writer: SocketWriter;
   readonly request: RtmpRequest;
   readonly session: Session;
+  /** `flashVer`, such as `FMLE/3.0 (compatible; FMSc/1.0)`. */
+  readonly userAgent: string | undefined;
   readonly waitForPublisherMs: number;
   /** Called once it is over for a reason of ours: the connection closes if nothing else happens on it. */
   readonly onOver: (reason: SessionReason, detail?: string) => void;
@@ -36,7 +38,7 @@ export function placeOf({ address }: RtmpRequest): StreamName | undefined {
 
 /** What `authorize` is asked. */
 export function accessRequest(
-  { request, session }: RoleInit,
+  { request, session, userAgent }: RoleInit,
   { app, name }: StreamName,
   signal: AbortSignal,
 ): AccessRequest {
@@ -47,7 +49,7 @@ export function accessRequest(
     name,
     query: new URLSearchParams(Object.entries(request.address.query)),
     remoteAddress: session.remoteAddress,
-    userAgent: session.userAgent,
+    userAgent,
     headers: {},
     sessionId: session.id,
     signal,

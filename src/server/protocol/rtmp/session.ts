@@ -4,13 +4,13 @@ import { createRtmpServerConnection } from "../../../media/wire/rtmp/server.js";
 import type { RtmpRequest } from "../../../media/wire/rtmp/server-request.js";
 import type { ProtocolContext } from "../../contract/protocol.js";
 import type { Session, SessionReason } from "../../contract/session.js";
-import { plainBytes } from "../../net/plain-bytes.js";
 import { createSocketWriter, cutOff } from "../../net/socket-writer.js";
 import { NODE_CRYPTO } from "./crypto.js";
 import { type PlayRole, startPlay } from "./play.js";
 import { type PublishRole, startPublish } from "./publish.js";
 import type { Role } from "./role.js";
 
+const MAX_USER_AGENT_LENGTH = 256;
 /** How often a player is asked whether it is still there. */
 const PING_MS = 30_000;
 /** How long a peer may take to read its last messages and close. */
@@ -71,7 +71,7 @@ export function createRtmpSession(
         writer.write(bytes);
       },
       connected(info) {
-        userAgent = info.flashVer || undefined;
+        userAgent = info.flashVer.slice(0, MAX_USER_AGENT_LENGTH) || undefined;
       },
       publish: (request) => begin(request, publishing, startPublish),
       play: (request) => begin(request, playing, startPlay),
@@ -116,6 +116,7 @@ export function createRtmpSession(
       writer,
       request,
       session,
+      userAgent,
       waitForPublisherMs: options.waitForPublisherMs,
       onOver: (reason, detail) => {
         remove(request);
@@ -182,7 +183,7 @@ export function createRtmpSession(
     readAt = scheduler.now();
     pingedAt = undefined;
     try {
-      machine.push(plainBytes(slice), scheduler.wall());
+      machine.push(slice, scheduler.wall());
       account.counters.bytesIn += slice.length;
     } catch (error) {
       account.counters.bytesIn += slice.length;

@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { until } from "../support/until.js";
+
+/** What `npm test` has built: signals need a process of its own. */
+const MAIN = "dist/cli/main.js";
+
+let child: ChildProcess | undefined;
+afterEach(() => {
+  child?.kill("SIGKILL");
+  child = undefined;
+});
+
+interface Running {
+  readonly out: () => string;
+  readonly port: (protocol: string) => number;
+  readonly exited: Promise<number | null>;
+  signal(name: NodeJS.Signals): void;
+}
+
+/** `sluice serve` in a process of its own, once it listens. */
+async function serve(...flags: string[]): Promise<Running> {
+  const started = spawn(process.execPath, [MAIN, "serve", "--rtmp-port=0", "--http-port=0", ...flags], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  child = started;
+  let out = "";
+  started.stdout.on("data", (text: Buffer) => {
+    out += text.toString();
+  });
+  const exited = new Promise<number | null>((resolve) => started.once("exit", resolve));
+  const lines = (): Record<string, unknown>[] =>
+    out
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  await until(() => lines().filter(({ msg }) => msg === "listening").length === 2);
+  return {
+    out: () => out,
+    port: (protocol) => Number(lines().find((line) => line.protocol === protocol)?.port),
+    exited,
+    signal: (name) => void started.kill(name),
+  };
+}
+
+describe("sluice serve, as a process", () => {
+  it.each(["SIGTERM", "SIGINT"] as const)("ends in order and with code 0 at %s", async (name) => {
+    const { out, signal, exited } = await serve();
+    signal(name);
+    expect(await exited).toBe(0);
+    expect(out()).toContain('"msg":"closed"');
+  });
+
+  it("takes a signal that comes twice at once for one, as npm passes Ctrl+C on", async () => {
+    const { signal, exited } = await serve();
+    signal("SIGINT");
+    signal("SIGINT");
+    expect(await exited).toBe(0);
+  });
+
+  it("does not wait for anyone at the second signal", async () => {
+    const { port, signal, exited, out } = await serve();
+    // A peer that does not close its side holds the orderly end up for two seconds.
+    const socket = connect({ host: "127.0.0.1", port: port("rtmp"), allowHalfOpen: true });
+    socket.on("error", () => {}).resume();
+    await once(socket, "connect");
+    const ended = once(socket, "end");
+    signal("SIGTERM");
+    await ended;
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    signal("SIGTERM");
+    const code = await exited;
+    socket.destroy();
+    // Had nothing held it up, it would have ended in order before the second signal.
+    expect([code, out().includes('"msg":"closed"')]).toEqual([1, false]);
+  });
+});
