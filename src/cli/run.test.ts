@@ -12,7 +12,7 @@ interface Recorded extends Terminal {
   stop(): void;
 }
 
-function recorder(env: Record<string, string> = {}): Recorded {
+function recorder(env: Record<string, string> = {}, progress = false): Recorded {
   let out = "";
   let err = "";
   let stop = (): void => {};
@@ -24,7 +24,7 @@ function recorder(env: Record<string, string> = {}): Recorded {
       err += text;
     },
     env,
-    progress: false,
+    progress,
     onStop(callback) {
       stop = callback;
       return () => {};
@@ -188,6 +188,16 @@ describe("sluice push", () => {
       /^Publishing .*demo\.flv to rtmp:.*\/live\/a; .*\nPublished 00:00:0\d of media/,
     );
     expect(terminal.text().err).not.toContain("secret");
+  });
+
+  it("tells how far it has come where a person watches, and takes that away at the end", async () => {
+    const { url } = await rtmpServer();
+    const terminal = recorder({}, true);
+    const running = run(["push", CLIP, url("live", "a")], terminal);
+    await until(() => /\r00:00:0\d {2}\d+\.\d\d Mbit\/s/.test(terminal.text().err));
+    terminal.stop();
+    expect(await running).toBe(0);
+    expect(terminal.text().err).toMatch(/\r.\[KPublished 00:00:0\d of media, \d\.\d MB\.\n$/);
   });
 
   it("tells that the server ended it", async () => {
