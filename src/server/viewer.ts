@@ -12,6 +12,8 @@ import { type StreamName, streamKey } from "./net/stream-name.js";
 
 const METHODS = "GET, HEAD, OPTIONS";
 const RETRY_AFTER_SECONDS = "5";
+/** It goes into every log line of a viewer, and browsers need no more. */
+const MAX_USER_AGENT = 256;
 
 /** What differs between the protocols that are no more than a container over HTTP. */
 export interface ViewerInit {
@@ -41,7 +43,7 @@ export function serveViewer(exchange: Exchange, init: ViewerInit): void {
     replyProblem(exchange, 400, "query", selection);
     return;
   }
-  const userAgent = first(exchange.headers["user-agent"]);
+  const userAgent = first(exchange.headers["user-agent"])?.slice(0, MAX_USER_AGENT);
   const { remoteAddress } = exchange;
   const session = init.context.openSession({ protocol: init.protocol, remoteAddress, userAgent });
   if (session === undefined) {

@@ -33,7 +33,7 @@ export interface StreamWriter {
   track(track: Track): void;
   /** Says something about the stream, as `onMetaData` does; replaces what was said before. */
   describe(metadata: Metadata): void;
-  /** Ends the stream. Idempotent. */
+  /** Ends the publication; viewers are kept for `keepViewersMs`, for the next one. Idempotent. */
   end(): void;
   /** Fires when the stream has ended; its reason is `unpublished`, `taken-over`, `kicked` or `shutdown`. */
   readonly signal: AbortSignal;

@@ -1,6 +1,13 @@
 import { once } from "node:events";
-import { createServer as createHttpServer, get, type RequestListener, type Server } from "node:http";
+import {
+  createServer as createHttpServer,
+  get,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from "node:http";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
+import { createServer as createHttpsServer, get as getHttps } from "node:https";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import { PassThrough } from "node:stream";
 import express from "express";
@@ -205,6 +212,31 @@ describe("handler and upgrade", () => {
     })();
     expect(await firstPackets(inverted, 10)).toHaveLength(10);
     expect(through).toBeGreaterThan(0);
+  });
+
+  it("serve TLS, HTTP and WebSocket", async () => {
+    const { live } = await start();
+    // A shared key does for a certificate.
+    const psk = { ciphers: "PSK", maxVersion: "TLSv1.2" } as const;
+    const server = createHttpsServer({ ...psk, pskCallback: () => Buffer.alloc(16, 1) }, live.handler);
+    server.on("upgrade", live.upgrade);
+    hosts.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const options = {
+      ...psk,
+      agent: false,
+      pskCallback: () => ({ psk: Buffer.alloc(16, 1), identity: "a" }),
+      checkServerIdentity: () => undefined,
+    } as const;
+    const base = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      getHttps(`https://${base}/live/a.flv`, options, resolve).on("error", reject);
+    });
+    expect(await firstPackets(answer, 50)).toHaveLength(50);
+    const socket = new WebSocket(`wss://${base}/live/a.flv`, options as object);
+    await once(socket, "message");
+    socket.close();
+    await once(socket, "close");
   });
 
   it("serve HTTP/2", async () => {

@@ -8,7 +8,7 @@ export interface AccessRequest {
   readonly name: string;
   /** The address's query, such as `?token=…`. */
   readonly query: URLSearchParams;
-  /** The peer's IP address, without a port. */
+  /** The peer's IP address, without a port; empty where a Fetch API host does not tell it. */
   readonly remoteAddress: string;
   readonly userAgent: string | undefined;
   /** The request's headers where it came over HTTP, names in lower case. */
