@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { transformSync } from "esbuild";
 import { describe, expect, it } from "vitest";
+import { serverSchema } from "../../src/server/app.js";
 
 /** A fenced block of code. */
 interface Fence {
@@ -164,6 +165,25 @@ it("no link of the pages leads nowhere", () => {
     }
   }
   expect(dead).toEqual([]);
+});
+
+/** Such as `maxLagMs` (3 s): the page's word against the schema's. */
+it("the defaults on the pages are true", () => {
+  const defaults: Readonly<Record<string, unknown>> = serverSchema.parse({});
+  const units: Readonly<Record<string, number>> = { s: 1000, 秒: 1000, MiB: 1024 ** 2 };
+  const checked = new Set<string>();
+  for (const page of PAGES) {
+    for (const [, key = "", figure = "", unit = ""] of readFileSync(page, "utf8").matchAll(
+      /`(\w+)`(?: \(|（)([\d,]+) ?(s|秒|MiB)?[)）]/g,
+    )) {
+      if (!Object.hasOwn(defaults, key)) continue;
+      checked.add(key);
+      expect(`${page}: ${key} ${Number(figure.replaceAll(",", "")) * (units[unit] ?? 1)}`).toBe(
+        `${page}: ${key} ${defaults[key]}`,
+      );
+    }
+  }
+  expect(checked.size).toBeGreaterThan(8);
 });
 
 /** Media packets as ffprobe finds them: kind and payload. */
