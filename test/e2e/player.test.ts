@@ -113,7 +113,9 @@ describe("our player in Chromium", () => {
     publish(server.live, "live/hole", hole);
     const page = await play(browser, server.base, "/live/hole.flv");
     await advance(page, 5);
-    expect(await page.evaluate(() => window.player.stats())).toMatchObject({ reconnects: 0 });
+    const stats = await page.evaluate(() => window.player.stats());
+    expect(stats.reconnects).toBe(0);
+    expect(stats.jumps).toBeGreaterThan(0);
   });
 
   it("names the codec that the browser does not play, and stops", async () => {
