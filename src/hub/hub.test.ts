@@ -174,6 +174,22 @@ describe("whenLive", () => {
     expect(await hub.whenLive("live/a", 5_000, AbortSignal.abort())).toBeUndefined();
     expect(scheduler.pending).toBe(0);
   });
+
+  it("lets go of the signal, however it ends", async () => {
+    const { hub, scheduler, publish } = hubStage();
+    let listeners = 0;
+    const signal: AbortSignal = Object.create(new AbortController().signal, {
+      aborted: { value: false },
+      addEventListener: { value: () => (listeners += 1) },
+      removeEventListener: { value: () => (listeners -= 1) },
+    });
+    const waiting = [hub.whenLive("live/a", 10, signal), hub.whenLive("live/b", 10, signal)];
+    expect(listeners).toBe(2);
+    publish();
+    scheduler.advance(10);
+    expect((await Promise.all(waiting)).map((stream) => stream?.name)).toEqual(["live/a", undefined]);
+    expect(listeners).toBe(0);
+  });
 });
 
 describe("merging", () => {

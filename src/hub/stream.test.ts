@@ -535,4 +535,48 @@ describe("a fault of a muxer", () => {
       other.subscriber.close("aborted");
     }
   });
+
+  it("hands out nothing more of it, and gives who rejoins a new one", () => {
+    const { publish, join, scheduler } = hubStage();
+    const source = publish();
+    source.group(1);
+    const toy = toyFormat({ key: "broken" });
+    let broken = false;
+    const createMuxer: typeof toy.createMuxer = (init) => ({
+      ...toy.createMuxer(init),
+      flush() {
+        if (broken) throw new Error("muxer");
+      },
+    });
+    const format = { ...toy, createMuxer };
+    const first = join({ format });
+    const again = recordingSink();
+    first.sink.onEnd = () => {
+      broken = false;
+      join({ format, sink: again });
+    };
+    broken = true;
+    source.frame();
+    source.video = videoTrack(1);
+    source.key();
+    scheduler.turn();
+    source.frame();
+    scheduler.turn();
+    expect(first.sink.log).toEqual(["[start 1:avc1.0 2:mp4a.0]", "V0", "a0"]);
+    expect(first.sink.ends).toEqual(["internal"]);
+    expect(again.log).toEqual(["[start 1:avc1.1 2:mp4a.0]", "V2", "v3"]);
+    join({ format });
+    const third = recordingSink();
+    again.onEnd = () => {
+      broken = false;
+      join({ format, sink: third });
+    };
+    broken = true;
+    source.frame();
+    scheduler.turn();
+    source.frame();
+    scheduler.turn();
+    expect(again.ends).toEqual(["internal"]);
+    expect(third.log.slice(-2)).toEqual(["v4", "v5"]);
+  });
 });

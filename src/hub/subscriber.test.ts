@@ -81,6 +81,19 @@ describe("Subscriber", () => {
     expect(reader.sink.drops).toMatchObject([{ frames: 21 }]);
   });
 
+  it("does not pass over to a key frame that is out of reach itself", () => {
+    const { source, reader } = watched({ maxLagMs: 100 });
+    reader.sink.busy = true;
+    source.frame();
+    source.clock += 40;
+    source.group(10);
+    reader.subscriber.resume();
+    reader.sink.busy = false;
+    source.group(1);
+    expect(reader.sink.log).toEqual(["V13", "a12"]);
+    expect(reader.sink.drops).toMatchObject([{ frames: 21 }]);
+  });
+
   it("counts each missed frame once when it is overtaken again before it could go on", () => {
     const { source, reader } = watched({ maxLagMs: 100 });
     reader.sink.busy = true;
@@ -135,6 +148,22 @@ describe("Subscriber", () => {
     expect(reader.sink.log).toEqual(["V12", "a12"]);
   });
 
+  it("knows the configuration it took late", () => {
+    const { source, reader } = watched({ maxLagMs: 100 });
+    source.video = videoTrack(1);
+    reader.sink.busy = true;
+    source.group(1);
+    reader.sink.busy = false;
+    reader.subscriber.resume();
+    reader.sink.batches.length = 0;
+    reader.sink.busy = true;
+    source.group(5);
+    source.group(1);
+    reader.sink.busy = false;
+    reader.subscriber.resume();
+    expect(reader.sink.log).toEqual(["V8", "a8"]);
+  });
+
   it("knows the configuration it heard last, whether it was behind or not", () => {
     const { source, reader } = watched({ maxLagMs: 100 });
     const { video } = source;
@@ -166,6 +195,23 @@ describe("Subscriber", () => {
     }
     expect(sink.log).toEqual(first.sink.log);
     expect(sink.drops).toEqual([]);
+  });
+
+  it("has used up that time once it was overtaken", () => {
+    const stage = hubStage({ maxLagMs: 100, gopCacheMs: 1_000 });
+    const source = stage.publish();
+    source.group(5);
+    const sink = recordingSink();
+    sink.busy = true;
+    const { subscriber } = stage.join({ sink });
+    // The group it was to begin with is forgotten.
+    source.group(10);
+    sink.busy = false;
+    subscriber.resume();
+    expect(sink.log).toEqual([]);
+    source.group(1);
+    expect(sink.log).toEqual(["[start 1:avc1.0 2:mp4a.0]", "V15", "a15"]);
+    expect(sink.drops).toMatchObject([{ frames: 30 }]);
   });
 
   it("is closed when its sink takes nothing for too long", () => {
