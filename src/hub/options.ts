@@ -35,7 +35,7 @@ export const HUB_DEFAULTS: HubOptions = {
   maxLagBytes: 8 * 1024 * 1024,
   stallTimeoutMs: 10_000,
   mergeMs: 0,
-  maxVariants: 16,
+  maxVariants: 32,
 };
 
 /** What a packet, or a batch, takes beside its payload, roughly: bytes. Bounds count it, or tiny packets would pass them. */

@@ -90,7 +90,10 @@ export function createApp(init: AppInit): App {
   ];
   const routes = [
     ...protocols.flatMap(({ http }) => (http === undefined ? [] : [http])),
-    createPublicStreams(() => hub.streams.map(streamInfo)),
+    createPublicStreams(
+      () => hub.streams.map(streamInfo),
+      () => rtmpPort,
+    ),
     createPages(defaultWebDirectory()),
   ];
   const entry = createHttpEntry({
@@ -113,6 +116,7 @@ export function createApp(init: AppInit): App {
     return stream !== undefined && (websocket || hub.stream(streamKey(stream)) !== undefined);
   }
 
+  let rtmpPort: number | undefined;
   let listening: Promise<readonly Endpoint[]> | undefined;
   let closing: Promise<void> | undefined;
 
@@ -121,6 +125,7 @@ export function createApp(init: AppInit): App {
       const endpoints: Endpoint[] = [];
       for (const protocol of protocols) endpoints.push(...((await protocol.listen?.()) ?? []));
       if (ports.http) endpoints.push({ protocol: "http", ...(await httpServer.listen()) });
+      rtmpPort = endpoints.find(({ protocol }) => protocol === "rtmp")?.port;
       for (const endpoint of endpoints) log.info({ ...endpoint }, "listening");
       return endpoints;
     } catch (error) {

@@ -11,6 +11,7 @@ import { createServer as createHttpsServer, get as getHttps } from "node:https";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import { PassThrough } from "node:stream";
 import express from "express";
+import { createServer } from "sluice";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import type { ServerOptions } from "../../src/server/index.js";
@@ -294,6 +295,17 @@ describe("fetch", () => {
         .subarray(0, 3)
         .toString(),
     ).toBe("FLV");
+  });
+
+  it("tells the page where to publish", async () => {
+    const live = createServer({ rtmp: { port: 0, host: "127.0.0.1" }, http: false, logger: false });
+    try {
+      const { rtmp } = await live.listen();
+      const list = await live.fetch(new Request("http://any/api/v1/public/streams"));
+      expect(await list.json()).toEqual({ streams: [], rtmpPort: rtmp?.port });
+    } finally {
+      await live.close();
+    }
   });
 
   it("answers what has an end, and 404", async () => {

@@ -5,8 +5,15 @@ import type { StreamInfo } from "../stream-info.js";
 const PATH = "/api/v1/public/streams";
 const METHODS = "GET, HEAD, OPTIONS";
 
-/** `GET /api/v1/public/streams`: what is live now, without anything about who publishes or watches. */
-export function createPublicStreams(streams: () => readonly StreamInfo[]): (exchange: Exchange) => boolean {
+/**
+ * `GET /api/v1/public/streams`: what is live now, without anything about who publishes or watches.
+ *
+ * @param rtmpPort the port that publishers dial, where there is one, for the page that tells how to publish
+ */
+export function createPublicStreams(
+  streams: () => readonly StreamInfo[],
+  rtmpPort: () => number | undefined,
+): (exchange: Exchange) => boolean {
   return (exchange) => {
     if (exchange.path !== PATH) return false;
     if (exchange.method === "OPTIONS") {
@@ -18,7 +25,7 @@ export function createPublicStreams(streams: () => readonly StreamInfo[]): (exch
       exchange.reply(
         200,
         { ...CORS_HEADERS, "Content-Type": "application/json", "Cache-Control": "no-store" },
-        `${JSON.stringify({ streams: live.map(shown) })}\n`,
+        `${JSON.stringify({ streams: live.map(shown), rtmpPort: rtmpPort() })}\n`,
       );
     }
     return true;

@@ -17,7 +17,7 @@ export interface ChunkLimits {
 }
 
 const MAX_LENGTH = 0xff_ffff;
-const DEFAULT_MAX_PARTIAL_BYTES = 24 * 1024 * 1024;
+export const DEFAULT_MAX_PARTIAL_BYTES: number = 24 * 1024 * 1024;
 const DEFAULT_MAX_CHUNK_STREAMS = 64;
 
 /** A first buffer, for a message of which at most this much is known to come. */
@@ -40,7 +40,7 @@ interface ChunkStream extends ChunkStreamState {
 export class ChunkReader {
   readonly #sink: MessageSink;
   readonly #maxMessageLength: number;
-  readonly #maxPartialBytes: number;
+  #maxPartialBytes: number;
   readonly #maxChunkStreams: number;
   readonly #streams = new Map<number, ChunkStream>();
 
@@ -68,6 +68,11 @@ export class ChunkReader {
   /** Bytes held for messages that are not complete. */
   get partialBytes(): number {
     return this.#partialBytes;
+  }
+
+  /** Changes how much unfinished messages may hold together, in bytes. */
+  limitPartial(bytes: number): void {
+    this.#maxPartialBytes = bytes;
   }
 
   /**

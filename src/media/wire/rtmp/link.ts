@@ -54,6 +54,8 @@ export interface Link {
   setPeerBandwidth(size: number): void;
   /** Tells the peer our chunk size, in force from the next message on. */
   setChunkSize(size: number): void;
+  /** Changes how much memory the peer's unfinished messages may take, in bytes. */
+  limitPartial(bytes: number): void;
   /** Sends what is on the way now. */
   flush(): void;
   /** Bytes received, handshake included. */
@@ -188,6 +190,7 @@ export function createLink(handshake: Handshake, handler: LinkHandler, limits?: 
       writeU32(SET_CHUNK_SIZE, size);
       chunkSize = size;
     },
+    limitPartial: (bytes) => chunks.limitPartial(bytes),
     flush,
     get bytesIn() {
       return bytesIn;

@@ -54,10 +54,12 @@ export interface ServerStreams {
   close(): void;
 }
 
+/** @param onPublisher called when somebody is let publish, before the answer */
 export function createServerStreams(
   link: Link,
   handler: RtmpServerHandler,
   options: RtmpServerOptions,
+  onPublisher: () => void,
 ): ServerStreams {
   const maxStreams = options.maxStreams ?? DEFAULT_MAX_STREAMS;
   const maxHeldBytes = options.maxHeldBytes ?? DEFAULT_MAX_HELD_BYTES;
@@ -93,6 +95,7 @@ export function createServerStreams(
     const { kind, streamId, address, reset } = entry.wish;
     link.writeEvent(EVENT_STREAM_BEGIN, streamId);
     if (kind === "publish") {
+      onPublisher();
       status(streamId, statusOf("NetStream.Publish.Start", `${address.name} is now published.`));
     } else {
       if (reset) status(streamId, statusOf("NetStream.Play.Reset", `Playing and resetting ${address.name}.`));

@@ -251,6 +251,23 @@ describe("publish", () => {
     expect(failure(() => server.push(peer.finish(), 0))).toBe("limit");
   });
 
+  it("lets only a publisher begin a message of more than 4 MiB", () => {
+    const large = (): Uint8Array => {
+      peer.chunkSize(65_536).message(9, 1, new Uint8Array(6 * 1024 * 1024));
+      return peer.finish();
+    };
+    // In slices, as from a socket: a message that lies whole in one slice takes no memory.
+    const inSlices = (bytes: Uint8Array): void => {
+      for (let at = 0; at < bytes.length; at += 50_000) server.push(bytes.subarray(at, at + 50_000), 0);
+    };
+    connect();
+    expect(failure(() => inSlices(large()))).toBe("limit");
+    open();
+    publish().accept();
+    expect(failure(() => inSlices(large()))).toBe("none");
+    expect(media.map(([, , , body]) => body.length / 2)).toEqual([6 * 1024 * 1024]);
+  });
+
   it("forgets what was held when the request ends", () => {
     open({ maxHeldBytes: 1000 });
     for (let i = 0; i < 5; i++) {

@@ -2,6 +2,7 @@
 import type { AmfObject, AmfValue } from "../../format/amf/value.js";
 import { MediaError } from "../../model/error.js";
 import { capabilityProperties, OUR_CAPABILITIES, readCapabilities } from "./capabilities.js";
+import { DEFAULT_MAX_PARTIAL_BYTES } from "./chunk-reader.js";
 import { PLAY_CHUNK_SIZE } from "./chunk-writer.js";
 import type { Command } from "./command.js";
 import { encodeCommand, readCommand, text } from "./command.js";
@@ -30,6 +31,8 @@ import type {
 } from "./server-types.js";
 
 const MAX_NAME_LENGTH = 2048;
+/** Unfinished messages of a peer that nobody has let publish: room for a first key frame, not for a flood. */
+const MAX_STRANGER_BYTES = 4 * 1024 * 1024;
 
 export function createRtmpServerConnection(
   options: RtmpServerOptions,
@@ -42,7 +45,9 @@ export function createRtmpServerConnection(
     { send: (bytes) => handler.send(bytes), open: nothing, message, event },
     options.limits,
   );
-  const streams = createServerStreams(link, handler, options);
+  const maxPartialBytes = options.limits?.maxPartialBytes ?? DEFAULT_MAX_PARTIAL_BYTES;
+  link.limitPartial(Math.min(MAX_STRANGER_BYTES, maxPartialBytes));
+  const streams = createServerStreams(link, handler, options, () => link.limitPartial(maxPartialBytes));
 
   let connected: RtmpConnectInfo | undefined;
   /** The name in the latest releaseStream or FCPublish, for clients whose `publish` has none. */
