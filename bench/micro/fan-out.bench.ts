@@ -1,0 +1,70 @@
+import { Hub } from "../../src/hub/hub.js";
+import type { Scheduler } from "../../src/hub/scheduler.js";
+import type { Sink } from "../../src/hub/subscriber.js";
+import { flvFormat } from "../../src/media/format/flv/muxer.js";
+import { HTTP_CHUNK } from "../../src/server/net/framing.js";
+import type { Clip } from "../clip.js";
+import type { MicroBench, MicroBenches } from "./bench.js";
+
+const SINKS = 1_000;
+/** About a group of pictures: with so many sinks that is long enough for one call. */
+const PACKETS = 150;
+
+export const fanOutBenches: MicroBenches = (clip) => [
+  fanOut(clip, `batch cut, ${SINKS} sinks that do nothing`, () => ({ accept: () => "ok", end() {} })),
+  fanOut(clip, `batch cut, ${SINKS} sinks that look up the HTTP chunk`, () => {
+    let bytes = 0;
+    return {
+      accept(batch) {
+        bytes += batch.framed(HTTP_CHUNK).length;
+        return bytes < 0 ? "busy" : "ok";
+      },
+      end() {},
+    };
+  }),
+];
+
+/** A hub with one stream; every packet is a turn of its own, so every packet is a batch. */
+function fanOut({ tracks, metadata, packets }: Clip, name: string, createSink: () => Sink): MicroBench {
+  let deferred: (() => void)[] = [];
+  let now = 0;
+  const scheduler: Scheduler = {
+    now: () => now,
+    wall: () => now,
+    defer: (task) => deferred.push(task),
+    after: () => () => {},
+    every: () => () => {},
+  };
+  const turn = (): void => {
+    const tasks = deferred;
+    deferred = [];
+    for (const task of tasks) task();
+  };
+  const hub = new Hub({}, scheduler, (error) => {
+    throw error;
+  });
+  const publisher = hub.publish("live/bench");
+  publisher.describe(metadata, { video: true, audio: true });
+  for (const track of tracks) publisher.track(track);
+  const format = flvFormat();
+  for (let i = 0; i < SINKS; i++) {
+    const selection = { video: true, audio: true };
+    hub.stream("live/bench")?.subscribe({ format, selection, sink: createSink() });
+  }
+
+  const group = packets.slice(0, PACKETS);
+  const first = group[0]?.dts ?? 0;
+  const span = (group.at(-1)?.dts ?? 0) - first + 20_000;
+  return {
+    name,
+    count: group.length * SINKS,
+    unit: "write",
+    run() {
+      for (const packet of group) {
+        publisher.write({ ...packet, dts: packet.dts + now, pts: packet.pts + now });
+        turn();
+      }
+      now += span;
+    },
+  };
+}
