@@ -24,7 +24,7 @@ for (const [name, value] of Object.entries({ createServer, createPlayer: player.
   if (typeof value !== "function") throw new Error(name + " is not a function");
 }
 if (Object.keys(media).length === 0) throw new Error("sluice/media exports nothing");
-const live = createServer({ rtmp: { port: 0 }, http: { port: 0 }, ops: { port: 0 } });
+const live = createServer({ rtmp: { port: 0 }, http: { port: 0 } });
 await live.listen();
 await live.close();
 `;

@@ -119,19 +119,24 @@ describe("WS-FLV", () => {
   });
 
   it("waits for the publisher before it answers the handshake", async () => {
-    const server = await start({ waitForPublisherMs: 60_000 });
+    const asked: string[] = [];
+    const server = await start({
+      waitForPublisherMs: 60_000,
+      authorize: ({ name }) => asked.push(name) > 0,
+    });
     const viewer = watch(server);
     let opened = false;
     viewer.socket.once("open", () => {
       opened = true;
     });
+    await until(() => asked.includes("a"));
     expect((await open(server.url("/nothing"))).statusCode).toBe(404);
     expect(opened).toBe(false);
     publish(server).run();
     await until(() => viewer.packets.length > 0);
     viewer.socket.terminate();
     const leaving = watch(server, "/live/other.flv");
-    expect((await open(server.url("/nothing"))).statusCode).toBe(404);
+    await until(() => asked.includes("other"));
     leaving.socket.terminate();
     await until(() => server.lines.filter(({ fields }) => fields.reason === "client-closed").length === 2);
   });

@@ -52,7 +52,11 @@ export interface Muxer {
    * @param at that packet's dts in microseconds
    */
   start(tracks: readonly Track[], at: number): Uint8Array;
-  /** Appends a changed configuration, in force from the next packet of this track on; `at` is its dts. */
+  /**
+   * Appends a changed configuration, in force from the next packet of this track on; `at` is its dts. Where the
+   * format's `canChange` says yes, it is also called for a single reader that passed over the change: it must not
+   * change the muxer then.
+   */
   config(track: Track, at: number, out: ByteWriter): void;
   /** Appends, where the format has a word for it, that a track has come which `start` did not announce. */
   lateTrack?(track: Track, at: number, out: ByteWriter): void;
