@@ -1,4 +1,4 @@
-/** npm run bench:micro: what single steps cost, without sockets. */
+/** What single steps cost, without sockets. */
 import { parseArgs } from "node:util";
 import { Bench } from "tinybench";
 import { DEFAULT_CLIP, readClip } from "./clip.js";
