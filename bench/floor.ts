@@ -5,9 +5,10 @@
  */
 import { createReadStream } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { replay } from "../src/cli/replay.js";
 import { ByteWriter } from "../src/media/bytes/writer.js";
 import { flvFormat } from "../src/media/format/flv/muxer.js";
+import { createNodeScheduler } from "../src/server/net/node-scheduler.js";
+import { replay } from "../src/server/protocol/file/replay.js";
 import { readClip } from "./clip.js";
 import { sharedMicros, stamped } from "./stamp.js";
 
@@ -58,7 +59,6 @@ await replay(
   {
     describe() {},
     track() {},
-    ready: () => Promise.resolve(),
     write(packet) {
       if (packet.key && packet.track.kind === "video") {
         cut();
@@ -68,5 +68,5 @@ await replay(
       if (Number(batchMs) === 0) cut();
     },
   },
-  { loop: true, signal: new AbortController().signal },
+  { loop: true, signal: new AbortController().signal, scheduler: createNodeScheduler() },
 );

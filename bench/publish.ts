@@ -1,6 +1,7 @@
 /** publish.ts URL CLIP: loops a clip to an RTMP server in real time, with a stamp in every picture. */
 import { createReadStream } from "node:fs";
-import { replay } from "../src/cli/replay.js";
+import { createNodeScheduler } from "../src/server/net/node-scheduler.js";
+import { replay } from "../src/server/protocol/file/replay.js";
 import { openRtmpPush } from "../src/server/protocol/rtmp/push.js";
 import { parseRtmpUrl } from "../src/server/protocol/rtmp/url.js";
 import { sharedMicros, stamped } from "./stamp.js";
@@ -15,7 +16,7 @@ try {
   await replay(
     () => createReadStream(clip),
     { ...push, write: (packet) => push.write(stamped(packet, sharedMicros())) },
-    { loop: true, signal: stop.signal },
+    { loop: true, signal: stop.signal, scheduler: createNodeScheduler() },
   );
 } catch (error) {
   if (!stop.signal.aborted) throw error;

@@ -1,4 +1,4 @@
-import type { ReplaySink } from "./replay.js";
+import type { ReplaySink } from "../server/protocol/file/replay.js";
 import type { Terminal } from "./terminal.js";
 
 const INTERVAL_MS = 500;

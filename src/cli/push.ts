@@ -2,10 +2,11 @@ import { MediaError } from "../media/model/error.js";
 import type { Metadata } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { nearest } from "../server/config/suggest.js";
+import { createNodeScheduler } from "../server/net/node-scheduler.js";
+import { type ReplaySink, replay } from "../server/protocol/file/replay.js";
 import { openRtmpPush, type RtmpPush, RtmpPushError } from "../server/protocol/rtmp/push.js";
 import { parseRtmpUrl, type RtmpUrl } from "../server/protocol/rtmp/url.js";
 import { createProgress } from "./progress.js";
-import { type ReplaySink, replay } from "./replay.js";
 import { openSource } from "./source.js";
 import { CommandError, EXIT_USAGE, type Terminal } from "./terminal.js";
 
@@ -23,6 +24,7 @@ export async function push(argv: readonly string[], terminal: Terminal): Promise
     await replay(() => openSource(source, stop.signal), progress.around(publication.sink), {
       loop,
       signal: stop.signal,
+      scheduler: createNodeScheduler(true),
     });
     if (!publication.opened()) throw new CommandError(`${source}: no audio or video in it`);
   } catch (error) {

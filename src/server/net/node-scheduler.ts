@@ -3,8 +3,12 @@ import type { Scheduler } from "../../hub/scheduler.js";
 /** Node's timers take no more than a signed 32-bit number of milliseconds, and fire at once above it. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The hub's time on Node. Its timers never keep the process alive: sockets do. */
-export function createNodeScheduler(): Scheduler {
+/**
+ * Time on Node.
+ *
+ * @param keepAlive whether a timer keeps the process alive; a server's do not, its sockets do
+ */
+export function createNodeScheduler(keepAlive = false): Scheduler {
   return {
     now: () => Math.floor(performance.now() * 1000),
     wall: () => Date.now() * 1000,
@@ -14,12 +18,12 @@ export function createNodeScheduler(): Scheduler {
     },
     after(ms, task) {
       const timer = setTimeout(task, Math.min(ms, MAX_TIMER_MS));
-      timer.unref();
+      if (!keepAlive) timer.unref();
       return () => clearTimeout(timer);
     },
     every(ms, task) {
       const timer = setInterval(task, Math.min(ms, MAX_TIMER_MS));
-      timer.unref();
+      if (!keepAlive) timer.unref();
       return () => clearInterval(timer);
     },
   };
