@@ -9,10 +9,12 @@ export type ReaderState = "ready" | "behind" | "seeking" | "gone";
 /** The readers of one packager, and the handing out of its batches to them. */
 export class FanOut {
   readonly #ring: BatchRing;
-  /** The only readers a new batch costs anything for. */
-  readonly #ready = new Set<Subscriber>();
-  readonly #behind = new Set<Subscriber>();
-  readonly #seeking = new Set<Subscriber>();
+  /** Readers by where they stand. The ready are the only ones that a new batch costs anything for. */
+  readonly #readers = {
+    ready: new Set<Subscriber>(),
+    behind: new Set<Subscriber>(),
+    seeking: new Set<Subscriber>(),
+  };
   /** The next batch to hand out. */
   #sent = 0;
   #due = false;
@@ -27,7 +29,8 @@ export class FanOut {
 
   /** How many readers there are. */
   get size(): number {
-    return this.#ready.size + this.#behind.size + this.#seeking.size;
+    const { ready, behind, seeking } = this.#readers;
+    return ready.size + behind.size + seeking.size;
   }
 
   /** Sequence number of the next batch to hand out. */
@@ -40,14 +43,10 @@ export class FanOut {
     this.#sent = this.#ring.nextSeq;
   }
 
-  /** Moves a reader to where it stands now. */
-  file(reader: Subscriber, state: ReaderState): void {
-    this.#ready.delete(reader);
-    this.#behind.delete(reader);
-    this.#seeking.delete(reader);
-    if (state === "ready") this.#ready.add(reader);
-    else if (state === "behind") this.#behind.add(reader);
-    else if (state === "seeking") this.#seeking.add(reader);
+  /** Moves a reader to where it stands now, or takes in a new one. */
+  move(reader: Subscriber, from: Exclude<ReaderState, "gone">, to: ReaderState): void {
+    this.#readers[from].delete(reader);
+    if (to !== "gone") this.#readers[to].add(reader);
   }
 
   /** A reader is about to call its sink; until it leaves, nothing else is handed out and nobody is ended. */
@@ -78,7 +77,7 @@ export class FanOut {
 
   /** Closes readers that have taken nothing for too long. @param now the scheduler's clock, microseconds */
   sweep(now: number): void {
-    for (const reader of this.#behind) reader.checkProgress(now);
+    for (const reader of this.#readers.behind) reader.checkProgress(now);
   }
 
   #settle(): void {
@@ -92,7 +91,8 @@ export class FanOut {
       this.#depth = 0;
       const reason = this.#ended;
       if (reason === undefined) continue;
-      for (const reader of [...this.#ready, ...this.#behind, ...this.#seeking]) {
+      const { ready, behind, seeking } = this.#readers;
+      for (const reader of [...ready, ...behind, ...seeking]) {
         if (this.#abrupt) reader.close(reason);
         else reader.finish(reason);
       }
@@ -100,13 +100,14 @@ export class FanOut {
   }
 
   #handOut(batch: Batch): void {
-    for (const reader of this.#ready) {
+    const { ready, seeking } = this.#readers;
+    for (const reader of ready) {
       try {
         reader.deliver(batch);
       } catch (error) {
         reader.fail(error);
       }
     }
-    if (batch.key && this.#seeking.size > 0) for (const reader of [...this.#seeking]) reader.begin(batch.seq);
+    if (batch.key && seeking.size > 0) for (const reader of [...seeking]) reader.begin(batch.seq);
   }
 }

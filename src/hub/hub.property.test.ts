@@ -17,7 +17,7 @@ import { Hub } from "./hub.js";
 import type { HubOptions } from "./options.js";
 import type { Publisher } from "./publisher.js";
 import type { HubReason } from "./reason.js";
-import { Refused } from "./stream.js";
+import { Refused } from "./refused.js";
 import type { Drop, Sink, Subscriber } from "./subscriber.js";
 
 const NAME = "live/any";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hubStage } from "../../test/support/hub-stage.js";
 import { audioTrack, packet, videoTrack } from "../../test/support/toy-format.js";
-import type { Refused } from "./stream.js";
+import type { Refused } from "./refused.js";
 
 function refusal(act: () => unknown): string {
   try {

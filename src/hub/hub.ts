@@ -3,8 +3,9 @@ import { HUB_DEFAULTS, type HubOptions } from "./options.js";
 import type { Packager } from "./packager.js";
 import type { Publisher, PublisherInit } from "./publisher.js";
 import type { HubReason } from "./reason.js";
+import { Refused } from "./refused.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
-import { Refused, Stream } from "./stream.js";
+import { Stream } from "./stream.js";
 
 const SWEEP_MS = 1000;
 

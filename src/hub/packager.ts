@@ -1,5 +1,5 @@
 import { ByteWriter } from "../media/bytes/writer.js";
-import type { ContainerFormat, Muxer } from "../media/model/container.js";
+import type { Muxer } from "../media/model/container.js";
 import { type Metadata, type Packet, sameConfig } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { Batch } from "./batch.js";
@@ -8,33 +8,10 @@ import { FanOut } from "./fan-out.js";
 import type { HubOptions } from "./options.js";
 import type { HubReason } from "./reason.js";
 import type { Subscriber } from "./subscriber.js";
+import { selects, TIMELINE_END_MICROS, type Variant } from "./variant.js";
 
 /** What is cached for a new variant is cut into pieces of this size, so that a joining socket can be fed in steps. */
 const FILL_BYTES = 64 * 1024;
-/** A container's 32-bit millisecond timestamps are used up an hour before 2^31 ms (FLV's are signed in some players). */
-const TIMELINE_END_MICROS = (2 ** 31 - 3_600_000) * 1000;
-/** From this age on new readers get a variant with a new zero. */
-export const TIMELINE_RENEW_MICROS: number = 2 ** 30 * 1000;
-
-/** Which kinds of track a reader wants. */
-export interface Selection {
-  readonly video: boolean;
-  readonly audio: boolean;
-}
-
-/** Whether the selection takes this track in: data is no part of a track set. */
-export function selects(selection: Selection, track: Track): boolean {
-  return (track.kind === "video" && selection.video) || (track.kind === "audio" && selection.audio);
-}
-
-/** What readers must agree on to share a packager, beside the track set. */
-export interface Variant {
-  /** How to mux; undefined for readers of packets. */
-  readonly format: ContainerFormat | undefined;
-  readonly selection: Selection;
-  /** Microseconds on the timeline that become timestamp 0. */
-  readonly zero: number;
-}
 
 export interface PackagerInit extends Variant {
   /** The selected tracks with the configurations in force at the first packet that will be written. */

@@ -9,8 +9,8 @@ import {
   toyFormat,
   videoTrack,
 } from "../../test/support/toy-format.js";
-import { TIMELINE_RENEW_MICROS } from "./packager.js";
-import type { Refused } from "./stream.js";
+import type { Refused } from "./refused.js";
+import { TIMELINE_RENEW_MICROS } from "./variant.js";
 
 const video = videoTrack();
 const audio = audioTrack();

@@ -3,26 +3,14 @@ import { type Metadata, type Packet, sameConfig } from "../media/model/packet.js
 import type { Track } from "../media/model/track.js";
 import { GopCache } from "./gop-cache.js";
 import type { HubOptions } from "./options.js";
-import { Packager, type Selection, selects, TIMELINE_RENEW_MICROS, type Variant } from "./packager.js";
+import { Packager } from "./packager.js";
 import { Publisher, type PublisherInit } from "./publisher.js";
 import { type HubReason, viewersOutlive } from "./reason.js";
+import { Refused } from "./refused.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
 import { type Sink, Subscriber } from "./subscriber.js";
 import { type Anchor, Timeline } from "./timeline.js";
-
-/** Why a publisher or subscriber was not let in. */
-export type RefusalCode = "busy" | "variants" | "no-tracks" | "not-live" | "closed";
-
-/** Thrown by `publish` and `subscribe`: nothing was changed. */
-export class Refused extends Error {
-  readonly code: RefusalCode;
-
-  constructor(code: RefusalCode, message: string) {
-    super(message);
-    this.name = "Refused";
-    this.code = code;
-  }
-}
+import { type Selection, selects, TIMELINE_RENEW_MICROS, type Variant } from "./variant.js";
 
 /** What a reader asks for. */
 export interface SubscribeRequest {

@@ -236,7 +236,7 @@ export class Subscriber {
 
   #file(state: ReaderState): void {
     if (this.#state === "gone") return;
+    this.#packager.readers.move(this, this.#state, state);
     this.#state = state;
-    this.#packager.readers.file(this, state);
   }
 }

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { z } from "zod";
 import { createEmitter } from "../hub/emitter.js";
 import { readPackets } from "../hub/packet-reader.js";
-import { Refused } from "../hub/stream.js";
+import { Refused } from "../hub/refused.js";
 import type { Packet } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { createApp, serverSchema } from "./app.js";
@@ -18,7 +18,7 @@ import { parseStreamKey, type StreamName, streamKey } from "./net/stream-name.js
 import { type StreamInfo, streamInfo } from "./stream-info.js";
 import { createStreamWriter, requireTracks, type StreamWriter } from "./writer.js";
 
-export type { RefusalCode } from "../hub/stream.js";
+export type { RefusalCode } from "../hub/refused.js";
 export type { Metadata, Packet } from "../media/model/packet.js";
 export type { AudioTrack, DataTrack, Track, VideoTrack } from "../media/model/track.js";
 export type { AccessAnswer, AccessRequest, Authorize } from "./contract/access.js";
