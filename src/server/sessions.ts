@@ -88,6 +88,7 @@ function createSession(
   let app: string | undefined;
   let name: string | undefined;
   let agent = userAgent;
+  let measured: { readonly bytesOut: number } | undefined;
   let ended = false;
   const describe = (): object => ({ session: id, protocol, action, app, name, remoteAddress });
 
@@ -108,7 +109,10 @@ function createSession(
     get name() {
       return name;
     },
-    counters,
+    get counters() {
+      if (measured !== undefined) counters.bytesOut = measured.bytesOut;
+      return counters;
+    },
     signal,
     begin(what, inApp, as, saidToBe) {
       if (ended) return;
@@ -119,12 +123,15 @@ function createSession(
       log.info({ ...describe(), userAgent: agent }, `${what} begun`);
       onBegin?.(session);
     },
+    measure(outlet) {
+      measured = outlet;
+    },
     end(reason, detail) {
       if (ended) return;
       ended = true;
       onGone();
       const durationMs = Math.round((scheduler.now() - started) / 1000);
-      const fields = { ...describe(), reason, detail, durationMs, ...counters };
+      const fields = { ...describe(), reason, detail, durationMs, ...session.counters };
       const message = action === undefined ? "connection ended" : `${action} ended`;
       if (reason === "internal") log.error(fields, message);
       else log.info(fields, message);

@@ -1,19 +1,22 @@
-import type { Batch } from "../hub/batch.js";
-import type { Selection } from "../hub/packager.js";
-import { Refused, type Stream } from "../hub/stream.js";
-import type { Drop, Subscriber } from "../hub/subscriber.js";
+import { Refused } from "../hub/refused.js";
+import type { Stream } from "../hub/stream.js";
+import type { Sink, Subscriber } from "../hub/subscriber.js";
+import type { Selection } from "../hub/variant.js";
 import type { ContainerFormat } from "../media/model/container.js";
 import type { Exchange, Outlet } from "./contract/exchange.js";
 import type { ProtocolContext } from "./contract/protocol.js";
-import type { Session, SessionReason } from "./contract/session.js";
-import { createOnceASecond } from "./net/once-a-second.js";
+import {
+  MAX_USER_AGENT_LENGTH,
+  REFUSAL_REASONS,
+  type Session,
+  type SessionReason,
+} from "./contract/session.js";
+import { createDropCounter } from "./drop-counter.js";
 import { CORS_HEADERS, replyOptions, replyProblem } from "./net/problem.js";
 import { type StreamName, streamKey } from "./net/stream-name.js";
 
 const METHODS = "GET, HEAD, OPTIONS";
 const RETRY_AFTER_SECONDS = "5";
-/** It goes into every log line of a viewer, and browsers need no more. */
-const MAX_USER_AGENT = 256;
 
 /** What differs between the protocols that are no more than a container over HTTP. */
 export interface ViewerInit {
@@ -43,7 +46,7 @@ export function serveViewer(exchange: Exchange, init: ViewerInit): void {
     replyProblem(exchange, 400, "query", selection);
     return;
   }
-  const userAgent = first(exchange.headers["user-agent"])?.slice(0, MAX_USER_AGENT);
+  const userAgent = first(exchange.headers["user-agent"])?.slice(0, MAX_USER_AGENT_LENGTH);
   const { remoteAddress } = exchange;
   const session = init.context.openSession({ protocol: init.protocol, remoteAddress, userAgent });
   if (session === undefined) {
@@ -107,9 +110,6 @@ function play(
   stream: Stream,
   selection: Selection,
 ): void {
-  const { log, scheduler } = init.context;
-  const { counters } = session;
-  const onceASecond = createOnceASecond(scheduler);
   const headers = streamHeaders(init, session);
   let outlet: Outlet | undefined;
   let subscriber: Subscriber | undefined;
@@ -123,34 +123,20 @@ function play(
   }
   // The headers go out only when the hub has let it in: its first batches come from within `subscribe`.
   function opened(): Outlet {
-    outlet ??= exchange.stream(headers);
+    if (outlet === undefined) {
+      outlet = exchange.stream(headers);
+      session.measure(outlet);
+    }
     return outlet;
   }
 
-  const sink = {
-    accept(batch: Batch): "ok" | "busy" {
-      const to = outlet ?? opened();
-      const taken = to.accept(batch);
-      counters.bytesOut = to.bytesOut;
-      return taken;
-    },
-    dropped(drop: Drop): void {
-      counters.droppedFrames += drop.frames;
-      counters.droppedMs += Math.round(drop.ms);
-      onceASecond(() => {
-        const { id, remoteAddress, app, name } = session;
-        const { droppedFrames, droppedMs } = counters;
-        log.warn(
-          { session: id, remoteAddress, app, name, ...drop, droppedFrames, droppedMs },
-          "viewer too far behind: frames left out",
-        );
-      });
-    },
-    end(reason: SessionReason): void {
+  const sink: Sink = {
+    accept: (batch) => (outlet ?? opened()).accept(batch),
+    dropped: createDropCounter(session, init.context),
+    end(reason) {
       exchange.signal.removeEventListener("abort", leave);
       session.signal.removeEventListener("abort", obey);
       endOutlet(opened(), ending ?? reason);
-      counters.bytesOut = outlet?.bytesOut ?? 0;
       session.end(ending ?? reason);
     },
   };
@@ -160,7 +146,8 @@ function play(
     subscriber = stream.subscribe({ format: init.format, selection, sink });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    const { status, reason } = REFUSALS[error.code];
+    const reason = REFUSAL_REASONS[error.code];
+    const status = reason === "no-tracks" || reason === "not-found" ? 404 : 503;
     refuse(exchange, session, status, reason, error.code, `${error.message}.`);
     return;
   }
@@ -172,14 +159,6 @@ function play(
   if (exchange.signal.aborted) leave();
   else if (session.signal.aborted) obey();
 }
-
-const REFUSALS = {
-  "no-tracks": { status: 404, reason: "no-tracks" },
-  "not-live": { status: 404, reason: "not-found" },
-  variants: { status: 503, reason: "limit" },
-  busy: { status: 503, reason: "limit" },
-  closed: { status: 503, reason: "shutdown" },
-} as const;
 
 /** Ends a body as its reason deserves: only who can still read gets an orderly end. */
 function endOutlet(outlet: Outlet, reason: SessionReason): void {

@@ -1,4 +1,5 @@
 import type { HubReason } from "../../hub/reason.js";
+import type { RefusalCode } from "../../hub/refused.js";
 
 /**
  * Why a connection ended: the hub's reasons, and a transport's own.
@@ -27,6 +28,18 @@ export type SessionReason =
   | "malformed"
   | "limit"
   | "internal";
+
+/** Why a session ends that the hub did not let in. */
+export const REFUSAL_REASONS: Readonly<Record<RefusalCode, SessionReason>> = {
+  busy: "busy",
+  variants: "limit",
+  "no-tracks": "no-tracks",
+  "not-live": "not-found",
+  closed: "shutdown",
+};
+
+/** What a peer calls itself is cut to this many characters: it goes into log lines, and no honest one needs more. */
+export const MAX_USER_AGENT_LENGTH = 256;
 
 /** What a session has moved so far. The protocol that runs it adds to them as it goes. */
 export interface SessionCounters {
@@ -68,6 +81,8 @@ export interface Session extends SessionInfo {
    * @param userAgent what the peer calls itself, where that came later than the connection
    */
   begin(action: "publish" | "play", app: string, name: string, userAgent?: string): void;
+  /** From here on `counters.bytesOut` is what this says, read when somebody asks: sending costs no counting. */
+  measure(outlet: { readonly bytesOut: number }): void;
   /** Ends the record and logs why, with the counters. Idempotent: the first reason stands. */
   end(reason: SessionReason, detail?: string): void;
 }

@@ -1,11 +1,12 @@
 import type { Batch } from "../../../hub/batch.js";
-import { type RefusalCode, Refused, type Stream } from "../../../hub/stream.js";
+import { Refused } from "../../../hub/refused.js";
+import type { Stream } from "../../../hub/stream.js";
 import type { Sink, Subscriber } from "../../../hub/subscriber.js";
 import type { StatusInfo } from "../../../media/wire/rtmp/command.js";
 import { PLAY_STREAM_ID, rtmpFormat } from "../../../media/wire/rtmp/muxer.js";
 import { relabelMessages } from "../../../media/wire/rtmp/relabel.js";
-import type { SessionReason } from "../../contract/session.js";
-import { createOnceASecond } from "../../net/once-a-second.js";
+import { REFUSAL_REASONS, type SessionReason } from "../../contract/session.js";
+import { createDropCounter } from "../../drop-counter.js";
 import { type StreamName, streamKey } from "../../net/stream-name.js";
 import { accessRequest, placeOf, type Role, type RoleInit } from "./role.js";
 
@@ -20,21 +21,12 @@ const FORMAT = rtmpFormat();
 const NOT_FOUND = "NetStream.Play.StreamNotFound";
 const FAILED = "NetStream.Play.Failed";
 
-const REFUSALS: Readonly<Record<RefusalCode, SessionReason>> = {
-  busy: "busy",
-  variants: "limit",
-  "no-tracks": "no-tracks",
-  "not-live": "not-found",
-  closed: "shutdown",
-};
-
 /** Runs a play command: asks whether it may, waits for the stream, and writes its batches until one side ends it. */
 export function startPlay(init: RoleInit): PlayRole {
   const { context, machine, writer, request, session } = init;
-  const { hub, scheduler, log } = context;
+  const { hub, log } = context;
   const { counters } = session;
   const gone = new AbortController();
-  const logDropped = createOnceASecond(scheduler);
   let subscriber: Subscriber | undefined;
   /** Batches flow once Play.Start is on its way. */
   let started = false;
@@ -53,18 +45,7 @@ export function startPlay(init: RoleInit): PlayRole {
       counters.bytesOut += bytes.length;
       return "ok";
     },
-    dropped(drop) {
-      counters.droppedFrames += drop.frames;
-      counters.droppedMs += Math.round(drop.ms);
-      logDropped(() => {
-        const { id, remoteAddress, app, name } = session;
-        const { droppedFrames, droppedMs } = counters;
-        log.warn(
-          { session: id, remoteAddress, app, name, ...drop, droppedFrames, droppedMs },
-          "viewer too far behind: frames left out",
-        );
-      });
-    },
+    dropped: createDropCounter(session, context),
     end(reason) {
       if (!over) role.end(reason);
     },
@@ -115,7 +96,11 @@ export function startPlay(init: RoleInit): PlayRole {
       subscriber = stream.subscribe({ format: FORMAT, selection, sink });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      refuse(error.code === "not-live" ? NOT_FOUND : FAILED, `${error.message}.`, REFUSALS[error.code]);
+      refuse(
+        error.code === "not-live" ? NOT_FOUND : FAILED,
+        `${error.message}.`,
+        REFUSAL_REASONS[error.code],
+      );
       return;
     }
     session.begin("play", place.app, place.name, init.userAgent);

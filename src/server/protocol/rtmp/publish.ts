@@ -1,9 +1,9 @@
 import type { Publisher } from "../../../hub/publisher.js";
-import { Refused } from "../../../hub/stream.js";
+import { Refused } from "../../../hub/refused.js";
 import { createTagDecoder } from "../../../media/format/flv/tag-decoder.js";
 import type { Metadata } from "../../../media/model/packet.js";
 import type { StatusInfo } from "../../../media/wire/rtmp/command.js";
-import type { SessionReason } from "../../contract/session.js";
+import { REFUSAL_REASONS, type SessionReason } from "../../contract/session.js";
 import { createOnceASecond } from "../../net/once-a-second.js";
 import { type StreamName, streamKey } from "../../net/stream-name.js";
 import { accessRequest, placeOf, type Role, type RoleInit } from "./role.js";
@@ -87,7 +87,7 @@ export function startPublish(init: RoleInit): PublishRole {
       });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      refuse(BAD_NAME, `${error.message}.`, error.code === "closed" ? "shutdown" : "busy");
+      refuse(BAD_NAME, `${error.message}.`, REFUSAL_REASONS[error.code]);
       return;
     }
     session.begin("publish", place.app, place.name, init.userAgent);

@@ -3,14 +3,13 @@ import { MediaError } from "../../../media/model/error.js";
 import { createRtmpServerConnection } from "../../../media/wire/rtmp/server.js";
 import type { RtmpRequest } from "../../../media/wire/rtmp/server-request.js";
 import type { ProtocolContext } from "../../contract/protocol.js";
-import type { Session, SessionReason } from "../../contract/session.js";
+import { MAX_USER_AGENT_LENGTH, type Session, type SessionReason } from "../../contract/session.js";
 import { createSocketWriter, cutOff } from "../../net/socket-writer.js";
 import { NODE_CRYPTO } from "./crypto.js";
 import { type PlayRole, startPlay } from "./play.js";
 import { type PublishRole, startPublish } from "./publish.js";
 import type { Role } from "./role.js";
 
-const MAX_USER_AGENT_LENGTH = 256;
 /** How often a player is asked whether it is still there. */
 const PING_MS = 30_000;
 /** How long a peer may take to read its last messages and close. */

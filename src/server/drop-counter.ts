@@ -1,0 +1,24 @@
+import type { Drop } from "../hub/subscriber.js";
+import type { ProtocolContext } from "./contract/protocol.js";
+import type { Session } from "./contract/session.js";
+import { createOnceASecond } from "./net/once-a-second.js";
+
+/** Counts what a viewer did not get, and warns of it at most once a second. */
+export function createDropCounter(
+  session: Session,
+  { log, scheduler }: Pick<ProtocolContext, "log" | "scheduler">,
+): (drop: Drop) => void {
+  const onceASecond = createOnceASecond(scheduler);
+  return (drop) => {
+    const { id, remoteAddress, app, name, counters } = session;
+    counters.droppedFrames += drop.frames;
+    counters.droppedMs += Math.round(drop.ms);
+    const { droppedFrames, droppedMs } = counters;
+    onceASecond(() =>
+      log.warn(
+        { session: id, remoteAddress, app, name, ...drop, droppedFrames, droppedMs },
+        "viewer too far behind: frames left out",
+      ),
+    );
+  };
+}
