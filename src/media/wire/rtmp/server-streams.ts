@@ -54,12 +54,12 @@ export interface ServerStreams {
   close(): void;
 }
 
-/** @param onPublisher called when somebody is let publish, before the answer */
+/** @param onPublish called when a client asks to publish, before the handler is, and when it is let, before the answer */
 export function createServerStreams(
   link: Link,
   handler: RtmpServerHandler,
   options: RtmpServerOptions,
-  onPublisher: () => void,
+  onPublish: (step: "asked" | "accepted") => void,
 ): ServerStreams {
   const maxStreams = options.maxStreams ?? DEFAULT_MAX_STREAMS;
   const maxHeldBytes = options.maxHeldBytes ?? DEFAULT_MAX_HELD_BYTES;
@@ -95,7 +95,7 @@ export function createServerStreams(
     const { kind, streamId, address, reset } = entry.wish;
     link.writeEvent(EVENT_STREAM_BEGIN, streamId);
     if (kind === "publish") {
-      onPublisher();
+      onPublish("accepted");
       status(streamId, statusOf("NetStream.Publish.Start", `${address.name} is now published.`));
     } else {
       if (reset) status(streamId, statusOf("NetStream.Play.Reset", `Playing and resetting ${address.name}.`));
@@ -184,8 +184,12 @@ export function createServerStreams(
       };
       const entry: Entry = { wish, request, phase: "pending", held: [] };
       streams.set(streamId, entry);
-      if (kind === "publish") handler.publish(request);
-      else handler.play(request);
+      if (kind === "publish") {
+        onPublish("asked");
+        handler.publish(request);
+      } else {
+        handler.play(request);
+      }
     },
     stop,
     publishingOn(rawName) {

@@ -251,21 +251,29 @@ describe("publish", () => {
     expect(failure(() => server.push(peer.finish(), 0))).toBe("limit");
   });
 
-  it("lets only a publisher begin a message of more than 4 MiB", () => {
-    const large = (): Uint8Array => {
-      peer.chunkSize(65_536).message(9, 1, new Uint8Array(6 * 1024 * 1024));
-      return peer.finish();
-    };
+  it("lets a message grow as far as its peer is trusted", () => {
+    const MIB = 1024 * 1024;
+    const messageOf = (bytes: number): Uint8Array =>
+      peer.chunkSize(65_536).message(9, 1, new Uint8Array(bytes)).finish();
     // In slices, as from a socket: a message that lies whole in one slice takes no memory.
     const inSlices = (bytes: Uint8Array): void => {
       for (let at = 0; at < bytes.length; at += 50_000) server.push(bytes.subarray(at, at + 50_000), 0);
     };
     connect();
-    expect(failure(() => inSlices(large()))).toBe("limit");
+    expect(failure(() => inSlices(messageOf(MIB / 8)))).toBe("none");
+    expect(failure(() => inSlices(messageOf(MIB)))).toBe("limit");
+    open();
+    publish();
+    expect(failure(() => inSlices(messageOf(MIB)))).toBe("none");
+    expect(failure(() => inSlices(messageOf(6 * MIB)))).toBe("limit");
     open();
     publish().accept();
-    expect(failure(() => inSlices(large()))).toBe("none");
-    expect(media.map(([, , , body]) => body.length / 2)).toEqual([6 * 1024 * 1024]);
+    expect(failure(() => inSlices(messageOf(6 * MIB)))).toBe("none");
+    expect(media.map(([, , , body]) => body.length / 2)).toEqual([6 * MIB]);
+    // Asking for another stream takes nothing away.
+    peer.command(0, "createStream", 9, null).command(2, "publish", 10, null, "other", "live");
+    exchange();
+    expect(failure(() => inSlices(messageOf(6 * MIB)))).toBe("none");
   });
 
   it("forgets what was held when the request ends", () => {

@@ -31,8 +31,10 @@ import type {
 } from "./server-types.js";
 
 const MAX_NAME_LENGTH = 2048;
-/** Unfinished messages of a peer that nobody has let publish: room for a first key frame, not for a flood. */
-const MAX_STRANGER_BYTES = 4 * 1024 * 1024;
+/** Unfinished messages of a peer that has not asked to publish: room for its commands. */
+const MAX_STRANGER_BYTES = 256 * 1024;
+/** Those of one that has, and has not been let: room for a first key frame, not for a flood. */
+const MAX_ASKING_BYTES = 4 * 1024 * 1024;
 
 export function createRtmpServerConnection(
   options: RtmpServerOptions,
@@ -46,14 +48,23 @@ export function createRtmpServerConnection(
     options.limits,
   );
   const maxPartialBytes = options.limits?.maxPartialBytes ?? DEFAULT_MAX_PARTIAL_BYTES;
-  link.limitPartial(Math.min(MAX_STRANGER_BYTES, maxPartialBytes));
-  const streams = createServerStreams(link, handler, options, () => link.limitPartial(maxPartialBytes));
+  let partialBytes = 0;
+  allowPartial(MAX_STRANGER_BYTES);
+  const streams = createServerStreams(link, handler, options, (step) =>
+    allowPartial(step === "asked" ? MAX_ASKING_BYTES : maxPartialBytes),
+  );
 
   let connected: RtmpConnectInfo | undefined;
   /** The name in the latest releaseStream or FCPublish, for clients whose `publish` has none. */
   let announcedName: string | undefined;
   let receivedAt = 0;
   let closed = false;
+
+  /** Trust is not taken back: who was let publish once may ask again with its media under way. */
+  function allowPartial(bytes: number): void {
+    partialBytes = Math.min(Math.max(partialBytes, bytes), maxPartialBytes);
+    link.limitPartial(partialBytes);
+  }
 
   function message(type: number, timestamp: number, streamId: number, body: Uint8Array): void {
     if (closed) return; // By the handler, over an earlier message of the same slice
