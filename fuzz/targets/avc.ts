@@ -1,5 +1,6 @@
 import { fromHex } from "../../src/media/bytes/bytes.js";
-import { avcConfigOf, isAvcKey, parseAvcRecord, parseSps, readAvcConfig } from "../../src/media/codec/avc.js";
+import { avcConfigOf, isAvcKey, parseAvcRecord, readAvcConfig } from "../../src/media/codec/avc.js";
+import { parseSps } from "../../src/media/codec/avc-sps.js";
 import { type NalLengthSize, splitNals } from "../../src/media/codec/nal.js";
 import { allowMediaError, type FuzzTarget } from "../target.js";
 

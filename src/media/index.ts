@@ -17,7 +17,8 @@ export { ByteWriter } from "./bytes/writer.js";
 // Codecs: decoder configuration records to WebCodecs-shaped configurations, for tracks made in code.
 export { type AacConfig, type AacParameters, readAacConfig, writeAacConfig } from "./codec/aac.js";
 export { isAv1Key, readAv1Config } from "./codec/av1.js";
-export { type AvcSps, avcConfigOf, isAvcKey, parseSps, readAvcConfig } from "./codec/avc.js";
+export { avcConfigOf, isAvcKey, readAvcConfig } from "./codec/avc.js";
+export { type AvcSps, parseSps } from "./codec/avc-sps.js";
 export { isHevcKey, readHevcConfig } from "./codec/hevc.js";
 export { type Mp3Header, readMp3Header } from "./codec/mp3.js";
 export type { NalLengthSize } from "./codec/nal.js";

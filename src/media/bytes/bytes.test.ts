@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { concatBytes, equalBytes, fromHex, toHex } from "./bytes.js";
+import { concatBytes, equalBytes, fromHex, toHex, u24At, u32At } from "./bytes.js";
 
 describe("bytes", () => {
   it("are joined in order, into an array of their own", () => {
@@ -10,6 +10,12 @@ describe("bytes", () => {
     expect(whole).toEqual(Uint8Array.of(1, 2, 3));
     expect(concatBytes([])).toEqual(new Uint8Array(0));
     expect(concatBytes([part])).not.toBe(part);
+  });
+
+  it("are read as unsigned numbers, most significant byte first", () => {
+    const bytes = fromHex("00fffefdfc01");
+    expect([u24At(bytes, 1), u24At(bytes, 3)]).toEqual([0xfffefd, 0xfdfc01]);
+    expect([u32At(bytes, 0), u32At(bytes, 1)]).toEqual([0x00fffefd, 0xfffefdfc]);
   });
 
   it("are equal when length and every byte are", () => {

@@ -18,6 +18,16 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+/** The unsigned big-endian 24 bits at an offset; the bytes must be there. */
+export function u24At(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
+}
+
+/** The unsigned big-endian 32 bits at an offset; the bytes must be there. */
+export function u32At(bytes: Uint8Array, at: number): number {
+  return u24At(bytes, at) * 256 + (bytes[at + 3] as number);
+}
+
 /** Lower-case hexadecimal digits, two a byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = "";

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BitWriter } from "../bytes/bits.js";
 import { concatBytes, fromHex, toHex } from "../bytes/bytes.js";
-import { avcConfigOf, isAvcKey, parseAvcRecord, parseSps, readAvcConfig } from "./avc.js";
+import { avcConfigOf, isAvcKey, parseAvcRecord, readAvcConfig } from "./avc.js";
+import { parseSps } from "./avc-sps.js";
 
 /**
  * The avcC that FFmpeg 5.1 wrote for `ffmpeg -f lavfi -i testsrc2=size=SIZE:rate=RATE -frames:v 3 -c:v libx264 ARGS

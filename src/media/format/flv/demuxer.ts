@@ -1,3 +1,4 @@
+import { u24At, u32At } from "../../bytes/bytes.js";
 import { ByteQueue } from "../../bytes/queue.js";
 import type { Demuxer, DemuxerSink } from "../../model/container.js";
 import { MediaError } from "../../model/error.js";
@@ -94,7 +95,7 @@ function dataOffset(header: Uint8Array): number {
   const [f, l, v, version] = header;
   if (f !== 0x46 || l !== 0x4c || v !== 0x56) throw new MediaError("malformed", "not FLV: wrong signature");
   if (version !== 1) throw new MediaError("unsupported", `FLV version ${version}`);
-  const offset = u32(header, 5);
+  const offset = u32At(header, 5);
   if (offset < FLV_HEADER_SIZE) throw new MediaError("malformed", `FLV DataOffset ${offset}`);
   if (offset > MAX_DATA_OFFSET) throw new MediaError("limit", `FLV DataOffset ${offset}`);
   return offset;
@@ -102,14 +103,14 @@ function dataOffset(header: Uint8Array): number {
 
 /** Reads a PreviousTagSize and the FLVTAG fields behind it, section E.4.1. */
 function readTagHeader(head: Uint8Array, expectedPreviousTagSize: number): TagHeader {
-  const previousTagSize = u32(head, 0);
+  const previousTagSize = u32At(head, 0);
   const first = head[4] as number;
   const type = first & 0x1f;
   const known = type === TAG_AUDIO || type === TAG_VIDEO || type === TAG_SCRIPT || type === TAG_SCRIPT_AMF3;
   if (!known || (first & 0xc0) !== 0) {
     throw new MediaError("malformed", `FLV framing is lost: tag type byte ${first}`);
   }
-  const streamId = u32(head, 11) & 0xff_ffff;
+  const streamId = u24At(head, 12);
   if (previousTagSize !== expectedPreviousTagSize && streamId !== 0) {
     throw new MediaError(
       "malformed",
@@ -119,13 +120,8 @@ function readTagHeader(head: Uint8Array, expectedPreviousTagSize: number): TagHe
   return {
     type,
     filtered: (first & 0x20) !== 0,
-    size: u32(head, 4) & 0xff_ffff,
+    size: u24At(head, 5),
     // TimestampExtended holds the upper eight bits.
-    timestamp: (((head[11] as number) << 24) | (u32(head, 7) & 0xff_ffff)) >>> 0,
+    timestamp: (((head[11] as number) << 24) | u24At(head, 8)) >>> 0,
   };
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(at, at + 4);
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }

@@ -1,4 +1,5 @@
 /** The chunk header, section 5.3.1. */
+import { u24At, u32At } from "../../bytes/bytes.js";
 import { MediaError } from "../../model/error.js";
 
 /** What the headers of a chunk stream say of a message, and what a later header may repeat. */
@@ -95,13 +96,13 @@ function readFullHeader(
   last: MessageHeader | undefined,
 ): { size: number; starts: MessageHeader } | undefined {
   if (bytes.length < start + (MESSAGE_HEADER_SIZE[format] as number)) return undefined;
-  const field = u24(bytes, start);
+  const field = u24At(bytes, start);
   let at = start + 3;
   let length = last?.length ?? 0;
   let type = last?.type ?? 0;
   let streamId = last?.streamId ?? 0;
   if (format < 2) {
-    length = u24(bytes, at);
+    length = u24At(bytes, at);
     type = bytes[at + 3] as number;
     at += 4;
   }
@@ -112,7 +113,7 @@ function readFullHeader(
   let extended: number | undefined;
   if (field === EXTENDED_TIMESTAMP) {
     if (bytes.length < at + 4) return undefined;
-    extended = u32(bytes, at);
+    extended = u32At(bytes, at);
     at += 4;
   }
   const absolute = format === 0;
@@ -131,7 +132,7 @@ function readRepetition(
     return { size: 0, starts: { ...last, timestamp: (last.timestamp + last.delta) >>> 0 } };
   }
   if (bytes.length < at + 4) return undefined;
-  const extended = u32(bytes, at);
+  const extended = u32At(bytes, at);
   // After type 0 the letter of the specification would add the whole timestamp, hours, to itself. Those who write this
   // repeat the field because it is the field's value: a timestamp, not a delta.
   const timestamp = last.absolute ? extended : (last.timestamp + extended) >>> 0;
@@ -165,14 +166,6 @@ function compare(bytes: Uint8Array, at: number, value: number): "same" | "differ
     if (byte !== ((value >>> (24 - 8 * i)) & 0xff)) return "differs";
   }
   return "same";
-}
-
-function u24(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return u24(bytes, at) * 256 + (bytes[at + 3] as number);
 }
 
 function u32le(bytes: Uint8Array, at: number): number {
