@@ -10,8 +10,8 @@ import type { HttpTarget } from "./http-target.js";
 import type { OpenExchanges } from "./open-exchanges.js";
 import { peerAddress } from "./peer.js";
 import { createSocketWriter, cutOff } from "./socket-writer.js";
+import { createWebSocketPings } from "./websocket-pings.js";
 
-const PING_MS = 20_000;
 /** What viewers send is read and thrown away. */
 const MAX_MESSAGE_BYTES = 4 * 1024;
 /** How long the close handshake may take. */
@@ -53,17 +53,7 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
       lines.push(`${name}: ${value}`);
   });
 
-  // One timer pings them all. Who has answered neither of two pings has gone without a word.
-  const unanswered = new Map<WebSocket, { pings: number; readonly lost: () => void }>();
-  const cancelPings = scheduler.every(PING_MS, () => {
-    for (const [socket, entry] of unanswered) {
-      if (entry.pings >= 2) entry.lost();
-      else {
-        entry.pings += 1;
-        socket.ping();
-      }
-    }
-  });
+  const pings = createWebSocketPings(scheduler);
 
   function accept(
     { request, socket, head }: UpgradeRequest,
@@ -78,11 +68,7 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
     // The peer has left in the meantime, or its handshake was refused: its socket is closing.
     if (webSocket === undefined) return closedOutlet;
     const made = webSocket;
-    const entry = { pings: 0, lost: () => connection.destroy("idle-timeout") };
-    unanswered.set(made, entry);
-    made.on("pong", () => {
-      entry.pings = 0;
-    });
+    pings.add(made, () => connection.destroy("idle-timeout"));
     made.on("ping", (data) => {
       if (connection.socket.writableLength < MAX_PENDING_PONGS_BYTES) made.pong(data);
     });
@@ -90,7 +76,6 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
       connection.blame("malformed");
       connection.linger();
     });
-    made.on("close", () => unanswered.delete(made));
     return createWebSocketOutlet(made, connection);
   }
 
@@ -123,7 +108,7 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
       };
     },
     close() {
-      cancelPings();
+      pings.close();
       server.close();
     },
   };
