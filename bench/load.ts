@@ -8,7 +8,7 @@ import { DEFAULT_CLIP, readClip } from "./clip.js";
 import { median, percentile } from "./figures.js";
 import { indexFrames } from "./load/tag-check.js";
 import { openViewer, type Viewer } from "./load/viewer.js";
-import { cpuMicros, residentMiB } from "./machine.js";
+import { cpuTime, residentMiB } from "./machine.js";
 import { sharedMicros } from "./stamp.js";
 
 /** What one run measured. NaN becomes `null` in JSON. */
@@ -16,6 +16,8 @@ export interface LoadResult {
   readonly viewers: number;
   /** Microseconds of the server's processor time to serve one viewer for one second. */
   readonly cpuPerViewer: number;
+  /** Of that, outside the kernel. */
+  readonly userPerViewer: number;
   /** Of one core, percent: the server's, and ours. Above 80 the figures are about something else. */
   readonly serverCpu: number;
   readonly loadCpu: number;
@@ -93,7 +95,7 @@ async function measure(): Promise<LoadResult> {
     checks.reduce((sum, check) => sum + check.frames[kind], 0);
   const snapshot = () => ({
     at: sharedMicros(),
-    server: cpuMicros(pid),
+    server: cpuTime(pid),
     own: process.cpuUsage(),
     video: frames("video"),
     audio: frames("audio"),
@@ -113,7 +115,7 @@ async function measure(): Promise<LoadResult> {
 
   const micros = after.at - before.at;
   const playing = viewers.filter(({ problem, playing }) => playing && problem === undefined).length;
-  const cpu = after.server - before.server;
+  const cpu = after.server.total - before.server.total;
   const own = after.own.user + after.own.system - before.own.user - before.own.system;
   const bytes = after.bytes.map((total, i) => total - (before.bytes[i] as number));
   const reads = after.reads.map((total, i) => total - (before.reads[i] as number));
@@ -124,6 +126,7 @@ async function measure(): Promise<LoadResult> {
   return {
     viewers: viewers.length,
     cpuPerViewer: cpu / playing / (micros / 1e6),
+    userPerViewer: (after.server.user - before.server.user) / playing / (micros / 1e6),
     serverCpu: (100 * cpu) / micros,
     loadCpu: (100 * own) / micros,
     serverMiB: residentMiB(pid),

@@ -6,15 +6,24 @@ import { cpus, loadavg, release, type } from "node:os";
 const TICKS_PER_SECOND = 100;
 
 /** Processor time that a process and its descendants have used, microseconds; NaN where there is no /proc. */
-export function cpuMicros(pid: number): number {
-  let ticks = 0;
+export interface CpuTime {
+  readonly total: number;
+  /** Outside the kernel. */
+  readonly user: number;
+}
+
+export function cpuTime(pid: number): CpuTime {
+  if (!existsSync("/proc/self/stat")) return { total: Number.NaN, user: Number.NaN };
+  let [user, system] = [0, 0];
   for (const each of family(pid)) {
     // The second field is the program's name, which may hold anything. After it, utime and stime are 12 and 13.
     const stat = readFileSync(`/proc/${each}/stat`, "latin1");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    ticks += Number(fields[11]) + Number(fields[12]);
+    user += Number(fields[11]);
+    system += Number(fields[12]);
   }
-  return existsSync("/proc/self/stat") ? (ticks * 1e6) / TICKS_PER_SECOND : Number.NaN;
+  const micros = 1e6 / TICKS_PER_SECOND;
+  return { total: (user + system) * micros, user: user * micros };
 }
 
 /** Their resident memory, MiB; NaN where there is no /proc. */

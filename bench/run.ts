@@ -125,8 +125,8 @@ function report(
     const cost = of(name, "cpuPerViewer");
     return [
       COMPETITORS[name]?.title(options) ?? name,
-      show(median(cost)),
-      `${show(Math.min(...cost))}–${show(Math.max(...cost))}`,
+      `${show(median(cost))} (${show(Math.min(...cost))}–${show(Math.max(...cost))})`,
+      show(median(of(name, "userPerViewer"))),
       show(median(cost) / floor),
       show(median(of(name, "lagP50Ms"))),
       show(median(of(name, "lagP99Ms"))),
@@ -145,7 +145,7 @@ function report(
       [
         "server",
         "CPU µs per viewer·s",
-        "least–most",
+        "of it user",
         "× floor",
         "lag p50 ms",
         "lag p99 ms",
