@@ -10,6 +10,7 @@ export interface DemuxerStreamOptions {
   readonly receivedAt?: () => number;
   /** Each track and each changed configuration, before its first packet (every packet carries its track, too). */
   readonly onTrack?: (track: Track) => void;
+  /** What the stream says of itself, each time that it does. */
   readonly onMetadata?: (metadata: Metadata) => void;
   /** Parts that were left out because they could not be understood. */
   readonly onDropped?: (error: MediaError) => void;

@@ -29,6 +29,19 @@ export interface PlayerOptions {
  */
 export type PlayerErrorKind = "network" | "media" | "playback";
 
+/**
+ * - `unreachable`: no connection, or it broke off
+ * - `http-status`: the server answered with another status than the ones below
+ * - `denied`: it answered 401 or 403: fatal
+ * - `not-found`: it answered 404: nobody publishes the stream
+ * - `timeout`: no byte came for `stallTimeoutMs`
+ * - `malformed`: the bytes are no FLV
+ * - `codec-unsupported`, `mse-unsupported`: the browser lacks what it takes: fatal
+ * - `append-failed`: the browser refused the media, or could not decode it
+ * - `stuck`: there is media, and the picture stands still
+ * - `autoplay-blocked`: the browser wants a click, or no sound
+ * - `gave-up`: `maxReconnects` attempts failed: fatal
+ */
 export type PlayerErrorCode =
   | "unreachable"
   | "http-status"
@@ -47,6 +60,7 @@ export type PlayerErrorCode =
 export interface PlayerError {
   readonly kind: PlayerErrorKind;
   readonly code: PlayerErrorCode;
+  /** Whether the player has stopped. */
   readonly fatal: boolean;
   /** What happened and what to do, in a sentence. */
   readonly message: string;
@@ -60,6 +74,7 @@ export interface PlayerEvents {
   readonly playing: Record<string, never>;
   /** The connection has ended; the next attempt follows after `delayMs`. */
   readonly reconnect: { readonly attempt: number; readonly delayMs: number; readonly reason: string };
+  /** Something went wrong: the player goes on by itself, unless it was fatal. */
   readonly error: PlayerError;
   /** The player was destroyed, or gave up. */
   readonly ended: { readonly reason: "destroyed" | "fatal" };
@@ -79,9 +94,12 @@ export interface PlayerStats {
   readonly bufferMs: number;
   /** Bits per second received, over the last two seconds. */
   readonly bitrate: number;
+  /** Received since the player was made. */
   readonly bytes: number;
+  /** Video frames of the present media source; the dropped ones count in. */
   readonly decodedFrames: number;
   readonly droppedFrames: number;
+  /** 1, or more while it catches up. */
   readonly playbackRate: number;
   /** Connections begun again. */
   readonly reconnects: number;
@@ -89,12 +107,21 @@ export interface PlayerStats {
   readonly jumps: number;
 }
 
+/**
+ * - `connecting`: no byte of the present connection has come
+ * - `buffering`: bytes come, and playback has not begun
+ * - `playing`: the picture moves
+ * - `waiting`: it has run out of media
+ * - `ended`: it was destroyed, or met a fatal error
+ */
 export type PlayerState = "connecting" | "buffering" | "playing" | "waiting" | "ended";
 
+/** One video element that plays one stream. */
 export interface Player {
   readonly state: PlayerState;
   /** Adds a listener and returns its removal. */
   on<K extends keyof PlayerEvents>(event: K, listener: (event: PlayerEvents[K]) => void): () => void;
+  /** How it fares at this moment. */
   stats(): PlayerStats;
   /** Ends it; settles when the connection, timers, listeners and the media source are released. Idempotent. */
   destroy(): Promise<void>;

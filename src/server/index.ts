@@ -61,10 +61,12 @@ export interface LiveEvents {
 
 /** Where a server listens. */
 export interface Endpoints {
+  /** Undefined where `rtmp` or `http` is `false`. */
   readonly rtmp: Endpoint | undefined;
   readonly http: Endpoint | undefined;
 }
 
+/** How `subscribe` reads. */
 export interface SubscribeOptions {
   /** Ends the iteration, without an error. */
   readonly signal?: AbortSignal;
@@ -75,9 +77,11 @@ export interface SubscribeOptions {
   readonly audio?: boolean;
 }
 
+/** How `playFile` plays. */
 export interface PlayFileOptions {
   /** Begins anew at the end of the file, with timestamps that go on. */
   readonly loop?: boolean;
+  /** Ends it, without an error. */
   readonly signal?: AbortSignal;
 }
 

@@ -5,7 +5,7 @@ import { parseStreamKey } from "./net/stream-name.js";
 
 /** What is known of one stream, as a value that does not change. */
 export interface StreamInfo {
-  /** `live/room` */
+  /** `live/room`: app and name. */
   readonly key: string;
   readonly app: string;
   readonly name: string;

@@ -68,6 +68,7 @@ export class ByteWriter {
     this.#view.setFloat64(at, value);
   }
 
+  /** Appends a copy of these bytes. */
   write(bytes: Uint8Array): void {
     const at = this.#grow(bytes.length);
     this.#bytes.set(bytes, at);

@@ -75,7 +75,11 @@ const SYNC_PS = 0x548;
 /** Hz; above it SBR would double the rate past 48 kHz, which encoders do not do unannounced. */
 const MAX_IMPLICIT_CORE_RATE = 24000;
 
-/** The decoder configuration that an AudioSpecificConfig holds, ISO/IEC 14496-3 section 1.6.2.1. */
+/**
+ * The decoder configuration that an AudioSpecificConfig holds, ISO/IEC 14496-3 section 1.6.2.1.
+ *
+ * @throws MediaError when it ends early, contradicts itself, or names another coder than the AAC ones
+ */
 export function readAacConfig(asc: Uint8Array): AacConfig {
   const bits = new BitReader(asc);
   let objectType = readObjectType(bits);
@@ -120,7 +124,11 @@ export function readAacConfig(asc: Uint8Array): AacConfig {
   };
 }
 
-/** An AudioSpecificConfig of frames of 1024 core samples. */
+/**
+ * An AudioSpecificConfig of frames of 1024 core samples.
+ *
+ * @throws MediaError `unsupported` for what AAC has no configuration for
+ */
 export function writeAacConfig(parameters: AacParameters): Uint8Array {
   const { objectType = AOT_AAC_LC, sampleRate, numberOfChannels, ps = false } = parameters;
   const sbr = ps || (parameters.sbr ?? false);

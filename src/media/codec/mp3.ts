@@ -27,7 +27,11 @@ const BIT_RATES_V2_LAYER_1: readonly number[] = [
 ];
 const BIT_RATES_V2: readonly number[] = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 
-/** Reads the header that each frame starts with. */
+/**
+ * Reads the header that each frame starts with.
+ *
+ * @throws MediaError when it is none, or has reserved values
+ */
 export function readMp3Header(frame: Uint8Array): Mp3Header {
   const header = new ByteReader(frame).u32();
   if (header >>> 21 !== 0x7ff) throw new MediaError("malformed", "an MPEG audio frame without its sync word");

@@ -22,6 +22,8 @@ export interface OpusConfig extends AudioConfig {
  * 48 kHz: that is what Opus decodes to, whatever was encoded (RFC 7845 section 5.1 item 5).
  *
  * E-RTMP allows a sequence start that holds the comment header instead: see `isOpusTags`.
+ *
+ * @throws MediaError when the header ends early or contradicts itself
  */
 export function readOpusConfig(opusHead: Uint8Array): OpusConfig {
   const description = startsWith(opusHead, MAGIC_HEAD) ? opusHead.slice() : opusHeadOf(opusHead);

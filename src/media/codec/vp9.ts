@@ -20,6 +20,8 @@ export interface Vp9Header {
  * The decoder configuration that a `vpcC` holds: the VPCodecConfigurationRecord alone, as in FLV, or with the box's
  * version and flags before it, as in MP4 ("VP Codec ISO Media File Format Binding"). `description` is the record
  * alone. Sizes are 0: only key frames state them, see `vp9SizeOf`.
+ *
+ * @throws MediaError when the record ends early or contradicts itself
  */
 export function readVp9Config(vpcC: Uint8Array): VideoConfig {
   const record = vpcRecordOf(vpcC);
@@ -62,7 +64,11 @@ export function vp9CodecString(profile: number, level: number, bitDepth: number)
   return `vp09.${fields.map((field) => `${field}`.padStart(2, "0")).join(".")}`;
 }
 
-/** Whether a frame or superframe starts with a key frame. */
+/**
+ * Whether a frame or superframe starts with a key frame.
+ *
+ * @throws MediaError when it is empty, or its header cannot be read
+ */
 export function isVp9Key(frame: Uint8Array): boolean {
   const first = splitVp9(frame)[0];
   return first !== undefined && parseVp9Header(first).key;

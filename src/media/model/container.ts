@@ -7,7 +7,9 @@ import type { Track } from "./track.js";
 export interface DemuxerSink {
   /** A track's first configuration, or a changed one; comes before the first packet that carries it. */
   track(track: Track): void;
+  /** The next packet, in decode order; its bytes are a copy. */
   packet(packet: Packet): void;
+  /** What the stream says of itself, each time that it does. */
   metadata?(metadata: Metadata): void;
   /** A part that cannot be understood inside intact framing: it was left out, and what follows is fine. */
   dropped?(error: MediaError): void;
@@ -76,5 +78,6 @@ export interface ContainerFormat {
   canChange(from: Track, to: Track): boolean;
   /** Whether the format can carry this track. */
   carries(track: Track): boolean;
+  /** A muxer for one stream, or for one variant of it. */
   createMuxer(init: MuxerInit): Muxer;
 }

@@ -20,6 +20,7 @@ export interface Packet {
 
 /** What a publisher says about its stream (`onMetaData`), names as the publisher wrote them. */
 export type Metadata = Readonly<Record<string, MetadataValue>>;
+/** What metadata can hold: what JSON can. */
 export type MetadataValue =
   | string
   | number

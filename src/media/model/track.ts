@@ -1,8 +1,11 @@
 /** What a track carries. A `data` track is transparent: it never counts as part of a stream's track set. */
 export type TrackKind = "video" | "audio" | "data";
 
+/** Video codecs that are carried: H.264, H.265, AV1 and VP9. */
 export type VideoCodec = "avc" | "hevc" | "av1" | "vp9";
+/** Audio codecs that are carried. */
 export type AudioCodec = "aac" | "opus" | "mp3";
+/** How a data track's packets are written: AMF0 values, a name first, as in FLV's script tags. */
 export type DataCodec = "amf0";
 
 /**
@@ -44,6 +47,7 @@ export interface AudioConfig {
  */
 export type Track = VideoTrack | AudioTrack | DataTrack;
 
+/** A picture. */
 export interface VideoTrack {
   readonly id: number;
   readonly kind: "video";
@@ -51,6 +55,7 @@ export interface VideoTrack {
   readonly config: VideoConfig;
 }
 
+/** A sound. */
 export interface AudioTrack {
   readonly id: number;
   readonly kind: "audio";

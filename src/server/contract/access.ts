@@ -1,8 +1,10 @@
 /** What somebody wants to do, before they may. */
 export interface AccessRequest {
+  /** What it wants: to send media, or to receive it. */
   readonly action: "publish" | "play";
-  /** The protocol's name: `rtmp`, `flv`, `mp4`, … */
+  /** `rtmp`, `http-flv`, `ws-flv`, `http-mp4` or `ws-mp4`. */
   readonly protocol: string;
+  /** What stands before the stream's name: `live` in `/live/room.flv`; it may hold slashes. */
   readonly app: string;
   /** The stream's name within its app. */
   readonly name: string;
@@ -10,9 +12,11 @@ export interface AccessRequest {
   readonly query: URLSearchParams;
   /** The peer's IP address, without a port; empty where a Fetch API host does not tell it. */
   readonly remoteAddress: string;
+  /** What the peer calls itself: the header, or RTMP's `flashVer`; at most 256 characters. */
   readonly userAgent: string | undefined;
   /** The request's headers where it came over HTTP, names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The session's id in the log, and in the answer's `X-Sluice-Session`. */
   readonly sessionId: string;
   /** Fires when the peer has gone or the answer comes too late. */
   readonly signal: AbortSignal;

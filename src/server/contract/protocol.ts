@@ -21,8 +21,11 @@ export interface ProtocolContext {
 
 /** Where a protocol can be reached. */
 export interface Endpoint {
+  /** `rtmp` or `http`. */
   readonly protocol: string;
+  /** The address that is listened on, such as `::`. */
   readonly host: string;
+  /** The port, also where 0 asked for a free one. */
   readonly port: number;
 }
 

@@ -43,6 +43,7 @@ export const MAX_USER_AGENT_LENGTH = 256;
 
 /** What a session has moved so far. The protocol that runs it adds to them as it goes. */
 export interface SessionCounters {
+  /** Bytes from and to the peer: the protocol's framing counts, HTTP's headers do not. */
   bytesIn: number;
   bytesOut: number;
   /** Packets taken from a publisher. */
@@ -57,14 +58,19 @@ export interface SessionCounters {
 
 /** What is known of one connection (or of one stream within a connection that carries several). */
 export interface SessionInfo {
+  /** Unique while the server runs. */
   readonly id: string;
+  /** `rtmp`, `http-flv`, `ws-flv`, `http-mp4` or `ws-mp4`. */
   readonly protocol: string;
+  /** The peer's IP address, without a port. */
   readonly remoteAddress: string;
+  /** What the peer calls itself, where it does. */
   readonly userAgent: string | undefined;
   /** Microseconds since the Unix epoch. */
   readonly since: number;
   /** What it does; undefined until it has said so. */
   readonly action: "publish" | "play" | undefined;
+  /** The stream it is about, once `action` is known. */
   readonly app: string | undefined;
   readonly name: string | undefined;
   readonly counters: Readonly<SessionCounters>;
@@ -87,6 +93,7 @@ export interface Session extends SessionInfo {
   end(reason: SessionReason, detail?: string): void;
 }
 
+/** What is known of a connection as it comes. */
 export interface SessionInit {
   readonly protocol: string;
   readonly remoteAddress: string;

@@ -16,6 +16,7 @@ export type Route = (exchange: Exchange) => boolean;
 /** Anything that emits `request` and `upgrade` as Node's HTTP, HTTPS and HTTP/2 servers do. */
 export type HostServer = Pick<EventEmitter, "emit" | "on" | "off" | "listenerCount">;
 
+/** How `attach` shares a server. */
 export interface AttachOptions {
   /** The path that all our addresses begin with, such as `/media`; none by default. */
   readonly prefix?: string;

@@ -11,7 +11,9 @@ import { peerAddress } from "./peer.js";
 import { watchSocketEnd } from "./socket-end.js";
 import { createSocketWriter, cutOff } from "./socket-writer.js";
 
+/** What `handler` takes: a request of Node's HTTP/1 or HTTP/2 server. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
+/** Its response. */
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 
 /** How long a body that has ended in order may take to get to its reader. */

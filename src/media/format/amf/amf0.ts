@@ -28,7 +28,7 @@ const AVMPLUS_OBJECT = 0x11;
 /**
  * All values that the bytes hold, one after the other.
  *
- * @throws MediaError
+ * @throws MediaError when they end inside a value, hold a type that nobody sends over RTMP, or go over a limit
  */
 export function decodeAmf0(bytes: Uint8Array, limits?: AmfLimits): AmfValue[] {
   const decoder = new Amf0Decoder(new ByteReader(bytes), limits);

@@ -22,6 +22,8 @@ const MAX_DATA_OFFSET = 65_536;
  *
  * Producers also get PreviousTagSize and StreamID wrong, so neither alone means anything. Both wrong at once, reserved
  * bits or an unknown tag type mean that the framing is lost: a MediaError `malformed`.
+ *
+ * @param sink is handed tracks, packets and metadata from within `push`
  */
 export function createFlvDemuxer(sink: DemuxerSink): Demuxer {
   const queue = new ByteQueue();

@@ -14,6 +14,7 @@ import {
   writePacketBody,
 } from "./tag-encoder.js";
 
+/** How `flvFormat` writes. */
 export interface FlvOptions {
   /** How codecs are written; `standard` by default. */
   readonly dialect?: FlvDialect;
