@@ -56,6 +56,8 @@ async function startSluice({ mergeMs, nodeFlags, core }: ServerOptions): Promise
   );
   const ports: Record<string, number> = {};
   return program.line((line) => {
+    // Node's own flags may make it say other things too.
+    if (!line.startsWith("{")) return undefined;
     const said = JSON.parse(line) as { msg?: string; protocol?: string; port?: number };
     if (said.msg === "listening") ports[said.protocol ?? ""] = said.port ?? 0;
     const { http, rtmp } = ports;
