@@ -45,18 +45,26 @@ export function isOpusTags(data: Uint8Array): boolean {
   return startsWith(data, MAGIC_TAGS);
 }
 
-/** The body of MP4's `dOps` box for an OpusHead ("Encapsulation of Opus in ISOBMFF" section 4.3.2). */
+/**
+ * The body of MP4's `dOps` box for an OpusHead: its fields, big-endian and without its name ("Encapsulation of Opus in
+ * ISOBMFF" section 4.3.2).
+ *
+ * @throws MediaError when it is no OpusHead, ends early or contradicts itself
+ */
 export function dopsOf(opusHead: Uint8Array): Uint8Array {
   if (!startsWith(opusHead, MAGIC_HEAD)) throw new MediaError("malformed", "an OpusHead without its magic");
+  const { numberOfChannels, preSkip, inputSampleRate } = readOpusConfig(opusHead);
   const reader = new ByteReader(opusHead);
-  reader.skip(8 + 1); // magic, version
+  reader.skip(8 + 1 + 1 + 2 + 4); // magic, version, and the three above
   const out = new ByteWriter(32);
   out.u8(0);
-  out.u8(reader.u8());
-  out.u16(u16le(reader));
-  out.u32(reader.u32le());
-  out.u16(u16le(reader));
-  out.write(reader.rest());
+  out.u8(numberOfChannels);
+  out.u16(preSkip);
+  out.u32(inputSampleRate);
+  out.u16(u16le(reader)); // output gain
+  const family = reader.u8();
+  out.u8(family);
+  if (family !== 0) out.write(reader.rest());
   return out.finish();
 }
 

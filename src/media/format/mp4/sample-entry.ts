@@ -1,5 +1,5 @@
-import { ByteReader } from "../../bytes/reader.js";
 import type { ByteWriter } from "../../bytes/writer.js";
+import { dopsOf } from "../../codec/opus.js";
 import { MediaError } from "../../model/error.js";
 import type { AudioTrack, Track, VideoTrack } from "../../model/track.js";
 import { beginBox, beginFullBox, endBox, writeZeros } from "./box.js";
@@ -180,24 +180,12 @@ function lengthGroups(length: number): number {
   return groups;
 }
 
-/** Encapsulation of Opus in ISOBMFF sections 4.3.1 and 4.3.2: OpusHead's fields, big-endian and without its name. */
+/** Encapsulation of Opus in ISOBMFF section 4.3.1. */
 function writeOpusEntry(out: ByteWriter, track: MediaTrack): void {
-  const head = new ByteReader(descriptionOf(track));
-  const magic = head.u32() === 0x4f70_7573 && head.u32() === 0x4865_6164; // "OpusHead"
-  if (!magic) throw new MediaError("malformed", "the Opus configuration does not begin with OpusHead");
-  if (head.u8() >> 4 !== 0) throw new MediaError("unsupported", "an OpusHead of another major version");
-
+  const specific = dopsOf(descriptionOf(track));
   const at = beginAudioEntry(out, track, "Opus");
   const config = beginBox(out, "dOps");
-  const channels = head.u8();
-  out.u8(0); // Version
-  out.u8(channels);
-  out.u16(head.u8() | (head.u8() << 8)); // PreSkip
-  out.u32(head.u32le()); // InputSampleRate
-  out.u16(head.u8() | (head.u8() << 8)); // OutputGain
-  const family = head.u8();
-  out.u8(family);
-  if (family !== 0) out.write(head.view(2 + channels)); // StreamCount, CoupledCount, ChannelMapping
+  out.write(specific);
   endBox(out, config);
   endBox(out, at);
 }
