@@ -43,8 +43,12 @@ export function readVp9Config(vpcC: Uint8Array): VideoConfig {
   };
 }
 
-/** The record without the box's version and flags. */
-function vpcRecordOf(vpcC: Uint8Array): Uint8Array {
+/**
+ * The record in a `vpcC`, as a view: without the box's version and flags, which some hand on with it.
+ *
+ * @throws MediaError when its length is not the one that it states
+ */
+export function vpcRecordOf(vpcC: Uint8Array): Uint8Array {
   // The last field but one is the size of what follows, which tells the two forms apart.
   for (const header of [0, 4]) {
     if (vpcC.length < header + 8) continue;

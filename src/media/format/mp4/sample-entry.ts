@@ -1,5 +1,6 @@
 import type { ByteWriter } from "../../bytes/writer.js";
 import { dopsOf } from "../../codec/opus.js";
+import { vpcRecordOf } from "../../codec/vp9.js";
 import { MediaError } from "../../model/error.js";
 import type { AudioTrack, Track, VideoTrack } from "../../model/track.js";
 import { beginBox, beginFullBox, endBox, writeZeros } from "./box.js";
@@ -64,14 +65,8 @@ function writeVp9Entry(out: ByteWriter, track: MediaTrack): void {
 }
 
 function vpRecord(track: MediaTrack): Uint8Array {
-  const description = track.config.description;
-  if (description === undefined) return vpRecordFromCodec(track.config.codec);
-  // Some hand on the box's content with its version and flags. A record cannot begin like that: its third byte
-  // holds the bit depth, which is never 0.
-  const headed = description[0] === 1 && description[1] === 0 && description[2] === 0 && description[3] === 0;
-  const record = headed ? description.subarray(4) : description;
-  if (record.length < 8) throw new MediaError("truncated", `a vpcC record of ${record.length} bytes`);
-  return record;
+  const { description, codec } = track.config;
+  return description === undefined ? vpRecordFromCodec(codec) : vpcRecordOf(description);
 }
 
 /** The record that a codec string `vp09.PP.LL.DD.CC.cp.tc.mc.FF` stands for: encoders often give nothing else. */
