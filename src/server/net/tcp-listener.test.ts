@@ -24,9 +24,10 @@ describe("the TCP listener", () => {
     const closing = listener.close().then(() => {
       done = true;
     });
-    await until(() => listener.connections === 2);
+    taken[0]?.destroy();
+    await until(() => clients.filter((client) => client.destroyed).length === 2);
     expect(done).toBe(false);
-    listener.destroy();
+    taken[1]?.destroy();
     await closing;
     await Promise.all(closed);
     await listener.close();

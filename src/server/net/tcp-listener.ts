@@ -14,25 +14,17 @@ export interface TcpListenerInit {
   readonly onError: (error: Error) => void;
 }
 
-/** A listening TCP port and the connections that came in on it. */
+/** A listening TCP port. The connections that come in on it are their owners'. */
 export interface TcpListener {
   /** @throws what the listen call failed with, such as EADDRINUSE */
   listen(): Promise<{ readonly host: string; readonly port: number }>;
   /** Stops listening; settles once the connections have closed too, which is up to their owners. Idempotent. */
   close(): Promise<void>;
-  /** Cuts off every connection that is left. */
-  destroy(): void;
-  /** Open connections. */
-  readonly connections: number;
 }
 
 export function createTcpListener(init: TcpListenerInit): TcpListener {
-  const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true, highWaterMark: SOCKET_HIGH_WATER_MARK }, (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    init.onConnection(socket);
-  });
+  const options = { noDelay: true, highWaterMark: SOCKET_HIGH_WATER_MARK };
+  const server = createServer(options, init.onConnection);
   server.maxConnections = init.maxConnections;
   let closed: Promise<void> | undefined;
   return {
@@ -47,12 +39,6 @@ export function createTcpListener(init: TcpListenerInit): TcpListener {
         server.close(() => resolve());
       });
       return closed;
-    },
-    destroy() {
-      for (const socket of sockets) socket.destroy();
-    },
-    get connections() {
-      return sockets.size;
     },
   };
 }
