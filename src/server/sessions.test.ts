@@ -67,9 +67,15 @@ describe("sessions", () => {
     const { sessions, lines, events } = setUp();
     sessions.open(WHO)?.end("denied");
     sessions.open(WHO)?.end("internal");
+    const refused = sessions.open(WHO)!;
+    refused.ask("play", "live", "secret");
+    expect(refused).toMatchObject({ action: undefined, app: undefined, name: undefined });
+    refused.end("denied", "no token");
+    expect(lines[2]?.fields).toMatchObject({ action: "play", app: "live", name: "secret", reason: "denied" });
     expect(lines.map(({ level, message }) => [level, message])).toEqual([
       ["info", "connection ended"],
       ["error", "connection ended"],
+      ["info", "connection ended"],
     ]);
     expect(events).toEqual([]);
   });

@@ -90,7 +90,13 @@ function createSession(
   let agent = userAgent;
   let measured: { readonly bytesOut: number } | undefined;
   let ended = false;
-  const describe = (): object => ({ session: id, protocol, action, app, name, remoteAddress });
+  let asked: { readonly action: Session["action"]; readonly app: string; readonly name: string } | undefined;
+  const describe = (): object => ({
+    session: id,
+    protocol,
+    ...(action === undefined ? asked : { action, app, name }),
+    remoteAddress,
+  });
 
   const session: Session = {
     id,
@@ -114,6 +120,9 @@ function createSession(
       return counters;
     },
     signal,
+    ask(what, inApp, as) {
+      asked = { action: what, app: inApp, name: as };
+    },
     begin(what, inApp, as, saidToBe) {
       if (ended) return;
       agent ??= saidToBe;

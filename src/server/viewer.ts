@@ -69,6 +69,7 @@ async function admit(
 ): Promise<void> {
   const { context, stream: streamName, protocol, waitForPublisherMs } = init;
   const { hub } = context;
+  session.ask("play", streamName.app, streamName.name);
   const either = anySignal(exchange.signal, session.signal);
   const verdict = await context.authorize({
     action: "play",

@@ -81,6 +81,8 @@ export interface Session extends SessionInfo {
   readonly counters: SessionCounters;
   /** Fires when an operator or the server's end wants it closed; its reason is a SessionReason. */
   readonly signal: AbortSignal;
+  /** Says what it asks for, before it may: who was refused is logged with it too. */
+  ask(action: "publish" | "play", app: string, name: string): void;
   /**
    * Says what it does, once it is known and allowed; logs that it began.
    *

@@ -111,6 +111,7 @@ export function startPlay(init: RoleInit): PlayRole {
   async function run(): Promise<void> {
     const place = placeOf(request);
     if (place === undefined) return refuse(NOT_FOUND, "Not a stream name.", "malformed");
+    session.ask("play", place.app, place.name);
     const verdict = await context.authorize(accessRequest(init, place, gone.signal));
     if (over) return;
     // The operator's reason is for the log: a viewer could learn from it.
