@@ -1,6 +1,8 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { createSocketWriter } from "./socket-writer.js";
+import { createSocketWriter, cutOff } from "./socket-writer.js";
 
 /** A socket whose kernel takes in what a test says. */
 function fakeSocket(highWaterMark: number): Duplex & { written: number; flush(): void } {
@@ -79,5 +81,48 @@ describe("the socket writer", () => {
     const before = writer.bytesOut;
     writer.write(new Uint8Array(10));
     expect(writer.bytesOut).toBe(before + 10);
+  });
+});
+
+describe("cutting a connection off", () => {
+  it.each<[string, (socket: Socket) => void | Promise<void>]>([
+    ["idle", () => {}],
+    ["that has much to send to who does not read", (socket) => void socket.write(new Uint8Array(20_000_000))],
+    ["that is to end when all is sent", (socket) => void socket.end(new Uint8Array(20_000_000))],
+    ["that has been told to end", (socket) => void socket.end()],
+    [
+      "that is just ending",
+      async (socket) => {
+        socket.end();
+        await new Promise(process.nextTick);
+        await new Promise(process.nextTick);
+      },
+    ],
+    [
+      "that has ended",
+      async (socket) => {
+        socket.end();
+        await once(socket, "finish");
+      },
+    ],
+  ])("closes a socket %s", async (_state, prepare) => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const peer = connect({
+      port: (server.address() as AddressInfo).port,
+      host: "127.0.0.1",
+      allowHalfOpen: true,
+    });
+    peer.on("error", () => {}).pause();
+    const [socket] = (await once(server, "connection")) as [Socket];
+    const errors: Error[] = [];
+    socket.on("error", (error) => errors.push(error));
+    const closed = once(socket, "close");
+    await prepare(socket);
+    cutOff(socket);
+    await closed;
+    expect(errors).toEqual([]);
+    peer.destroy();
+    await once(server.close(), "close");
   });
 });

@@ -66,6 +66,8 @@ export function createSocketWriter(socket: Duplex): SocketWriter {
  * megabytes that it has been given already.
  */
 export function cutOff(socket: Socket): void {
-  if ("encrypted" in socket) socket.destroy();
+  // While its FIN is being sent, Node cannot reset a socket: it would keep the handle and never say `close`.
+  const ending = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+  if ("encrypted" in socket || ending) socket.destroy();
   else socket.resetAndDestroy();
 }
