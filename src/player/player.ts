@@ -1,25 +1,17 @@
-import { MediaError } from "../media/model/error.js";
 import type { Track } from "../media/model/track.js";
 import { KeyTimes } from "./buffer/key-times.js";
 import { MediaSink } from "./buffer/media-sink.js";
 import { unsupportedTrack } from "./buffer/support.js";
 import { createEmitter } from "./emitter.js";
-import { correctPlayhead, type Range, rangeAt } from "./latency/live-edge.js";
+import { correctPlayhead, type Range, rangeAt, rangesOf } from "./latency/live-edge.js";
 import { Remuxer } from "./remux.js";
 import { backoffMs, pause } from "./source/backoff.js";
 import { fetchSource } from "./source/fetch.js";
-import { type Source, SourceError } from "./source/source.js";
+import { asSourceError, type Source, SourceError } from "./source/source.js";
 import { httpUrl, webSocketSource, webSocketUrl } from "./source/websocket.js";
 import { ByteRate } from "./telemetry/byte-rate.js";
-import type {
-  Player,
-  PlayerError,
-  PlayerErrorKind,
-  PlayerEvents,
-  PlayerOptions,
-  PlayerState,
-  PlayerStats,
-} from "./types.js";
+import { playbackStats } from "./telemetry/playback-stats.js";
+import type { Player, PlayerError, PlayerEvents, PlayerOptions, PlayerState } from "./types.js";
 
 const TICK_MS = 250;
 /** The bitrate is measured over this long, milliseconds. */
@@ -85,8 +77,8 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   video.playsInline = true;
 
   function tell(error: SourceError): void {
-    const { code, fatal, message } = error;
-    emitter.emit("error", { kind: kindOf(error), code, fatal, message } satisfies PlayerError);
+    const { kind, code, fatal, message } = error;
+    emitter.emit("error", { kind, code, fatal, message } satisfies PlayerError);
   }
 
   function setTracks(next: readonly Track[]): void {
@@ -312,50 +304,18 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       return state;
     },
     on: emitter.on,
-    stats: () => {
-      const ranges = rangesOf(video.buffered);
-      const newest = ranges[ranges.length - 1];
-      const ahead = rangeAt(ranges, video.currentTime);
-      const quality = video.getVideoPlaybackQuality();
-      return {
-        state,
-        codecs: tracks.map(({ config }) => config.codec),
-        width: video.videoWidth,
-        height: video.videoHeight,
-        latencyMs: newest === undefined ? 0 : Math.max(0, 1000 * (newest.end - video.currentTime)),
-        bufferMs: ahead === undefined ? 0 : Math.max(0, 1000 * (ahead.end - video.currentTime)),
-        bitrate: rate.bitsPerSecond(performance.now()),
-        bytes: rate.total,
-        decodedFrames: quality.totalVideoFrames,
-        droppedFrames: quality.droppedVideoFrames,
-        playbackRate: video.playbackRate,
-        reconnects,
-        jumps,
-      } satisfies PlayerStats;
-    },
+    stats: () => ({
+      ...playbackStats(video),
+      state,
+      codecs: tracks.map(({ config }) => config.codec),
+      bitrate: rate.bitsPerSecond(performance.now()),
+      bytes: rate.total,
+      reconnects,
+      jumps,
+    }),
     async destroy() {
       destroyNow();
       await running;
     },
   };
-}
-
-function asSourceError(error: unknown): SourceError {
-  if (error instanceof SourceError) return error;
-  if (error instanceof MediaError) {
-    return new SourceError("malformed", `these bytes are no FLV: ${error.message}`);
-  }
-  return new SourceError("unreachable", error instanceof Error ? error.message : String(error));
-}
-
-function kindOf({ code }: SourceError): PlayerErrorKind {
-  if (code === "codec-unsupported" || code === "mse-unsupported" || code === "malformed") return "media";
-  return code === "append-failed" || code === "stuck" || code === "autoplay-blocked" ? "playback" : "network";
-}
-
-function rangesOf(buffered: TimeRanges): Range[] {
-  return Array.from({ length: buffered.length }, (_, i) => ({
-    start: buffered.start(i),
-    end: buffered.end(i),
-  }));
 }

@@ -35,6 +35,14 @@ const NEARLY_OUT = 0.1;
 /** When it runs out of media, Chromium's clock goes on for a moment: only further than this it is somewhere else. */
 const OVERRUN = 1;
 
+/** What an element or a SourceBuffer has buffered. */
+export function rangesOf(buffered: TimeRanges): Range[] {
+  return Array.from({ length: buffered.length }, (_, i) => ({
+    start: buffered.start(i),
+    end: buffered.end(i),
+  }));
+}
+
 /** The buffered range that holds a time, or undefined. */
 export function rangeAt(ranges: readonly Range[], time: number): Range | undefined {
   return ranges.find(({ start, end }) => time >= start - SEAM && time <= end + SEAM);

@@ -1,7 +1,24 @@
-import type { PlayerErrorCode } from "../types.js";
+import { MediaError } from "../../media/model/error.js";
+import type { PlayerErrorCode, PlayerErrorKind } from "../types.js";
+
+const KINDS: Readonly<Record<PlayerErrorCode, PlayerErrorKind>> = {
+  unreachable: "network",
+  "http-status": "network",
+  denied: "network",
+  "not-found": "network",
+  timeout: "network",
+  malformed: "media",
+  "codec-unsupported": "media",
+  "mse-unsupported": "media",
+  "append-failed": "playback",
+  stuck: "playback",
+  "autoplay-blocked": "playback",
+  "gave-up": "network",
+};
 
 /** Why a source ended other than in order. */
 export class SourceError extends Error {
+  readonly kind: PlayerErrorKind;
   readonly code: PlayerErrorCode;
   /** Trying again cannot help. */
   readonly fatal: boolean;
@@ -9,9 +26,19 @@ export class SourceError extends Error {
   constructor(code: PlayerErrorCode, message: string, fatal = false) {
     super(message);
     this.name = "SourceError";
+    this.kind = KINDS[code];
     this.code = code;
     this.fatal = fatal;
   }
+}
+
+/** Whatever a connection ended with, as what the player tells. */
+export function asSourceError(error: unknown): SourceError {
+  if (error instanceof SourceError) return error;
+  if (error instanceof MediaError) {
+    return new SourceError("malformed", `these bytes are no FLV: ${error.message}`);
+  }
+  return new SourceError("unreachable", error instanceof Error ? error.message : String(error));
 }
 
 /**
