@@ -1,16 +1,6 @@
 import { z } from "zod";
 import { HUB_DEFAULTS } from "../../hub/options.js";
-
-const HOUR_MS = 3_600_000;
-const GIBIBYTE = 1024 ** 3;
-
-function milliseconds(fallback: number, description: string, min = 0, max: number = HOUR_MS) {
-  return z.int().min(min).max(max).default(fallback).describe(description);
-}
-
-function bytes(fallback: number, description: string) {
-  return z.int().min(0).max(GIBIBYTE).default(fallback).describe(description);
-}
+import { bytes, listenAddress, milliseconds } from "./fields.js";
 
 /** The keys that belong to no protocol: `app.ts` puts the protocols' own beside them. */
 export const coreShape = {
@@ -80,19 +70,7 @@ export const coreShape = {
     "How long viewers get to take in what is left at shutdown before they are cut off.",
   ),
   http: z
-    .strictObject({
-      host: z
-        .string()
-        .min(1)
-        .default("::")
-        .describe("Address to listen on; `::` is every address, IPv6 and IPv4."),
-      port: z
-        .int()
-        .min(0)
-        .max(65535)
-        .default(8080)
-        .describe("TCP port for everything over HTTP; 0 picks a free one."),
-    })
+    .strictObject(listenAddress(8080, "everything over HTTP"))
     .prefault({})
     .describe("HTTP: HTTP-FLV, WebSocket, MP4, the watch page and the API on one port."),
   log: z
