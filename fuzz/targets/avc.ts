@@ -1,6 +1,6 @@
 import { fromHex } from "../../src/media/bytes/bytes.js";
 import { avcConfigOf, isAvcKey, parseAvcRecord, readAvcConfig } from "../../src/media/codec/avc.js";
-import { parseSps } from "../../src/media/codec/avc-sps.js";
+import { parseAvcSps } from "../../src/media/codec/avc-sps.js";
 import { type NalLengthSize, splitNals } from "../../src/media/codec/nal.js";
 import { allowMediaError, type FuzzTarget } from "../target.js";
 
@@ -21,7 +21,7 @@ export const target: FuzzTarget = {
   run(bytes, random) {
     allowMediaError(() => readAvcConfig(bytes));
     // Damage deep in the SPS, past a record that is whole.
-    allowMediaError(() => parseSps(bytes.subarray(8)));
+    allowMediaError(() => parseAvcSps(bytes.subarray(8)));
     allowMediaError(() => {
       const { sps, pps } = parseAvcRecord(bytes);
       avcConfigOf(sps, pps);

@@ -18,20 +18,22 @@ export { ByteWriter } from "./bytes/writer.js";
 export { type AacConfig, type AacParameters, readAacConfig, writeAacConfig } from "./codec/aac.js";
 export { isAv1Key, readAv1Config } from "./codec/av1.js";
 export { avcConfigOf, isAvcKey, readAvcConfig } from "./codec/avc.js";
-export { type AvcSps, parseSps } from "./codec/avc-sps.js";
+export { type AvcSps, parseAvcSps } from "./codec/avc-sps.js";
 export { isHevcKey, readHevcConfig } from "./codec/hevc.js";
 export { type Mp3Header, readMp3Header } from "./codec/mp3.js";
 export type { NalLengthSize } from "./codec/nal.js";
 export { type OpusConfig, opusPacketDuration, readOpusConfig } from "./codec/opus.js";
 export { isVp9Key, readVp9Config } from "./codec/vp9.js";
 
-// AMF0: the bodies of data tracks.
+// AMF: the bodies of data tracks (AMF0), and what RTMP's commands are written in.
 export { decodeAmf0, encodeAmf0 } from "./format/amf/amf0.js";
+export { decodeAmf3, encodeAmf3 } from "./format/amf/amf3.js";
 export type { AmfLimits, AmfObject, AmfValue } from "./format/amf/value.js";
 
 // FLV.
 export { createFlvDemuxer } from "./format/flv/demuxer.js";
 export { type FlvOptions, flvFormat, TRACKS_SCRIPT } from "./format/flv/muxer.js";
+export { createTagDecoder, type TagDecoder } from "./format/flv/tag-decoder.js";
 export type { FlvDialect } from "./format/flv/tag-encoder.js";
 
 // Fragmented MP4.
@@ -65,3 +67,26 @@ export {
   type MuxerStreamOptions,
   muxerStream,
 } from "./stream.js";
+
+// RTMP without sockets: bytes in; bytes, requests and messages out. Media messages are FLV tag bodies, for
+// `createTagDecoder`; `rtmpFormat` makes the messages that players get.
+export type { RtmpCapabilities } from "./wire/rtmp/capabilities.js";
+export type { ChunkLimits } from "./wire/rtmp/chunk-reader.js";
+export { createRtmpClientConnection } from "./wire/rtmp/client.js";
+export type {
+  RtmpClientConnection,
+  RtmpClientHandler,
+  RtmpClientOptions,
+  RtmpFailure,
+} from "./wire/rtmp/client-types.js";
+export type { DigestScheme, RtmpCrypto } from "./wire/rtmp/digest.js";
+export { type RtmpFormatOptions, rtmpFormat } from "./wire/rtmp/muxer.js";
+export type { StreamAddress } from "./wire/rtmp/name.js";
+export { createRtmpServerConnection } from "./wire/rtmp/server.js";
+export type { RtmpRequest, StopReason } from "./wire/rtmp/server-request.js";
+export type {
+  RtmpConnectInfo,
+  RtmpServerConnection,
+  RtmpServerHandler,
+  RtmpServerOptions,
+} from "./wire/rtmp/server-types.js";

@@ -77,7 +77,7 @@ export function hasSampleFormat(profileIdc: number): boolean {
  *
  * @throws MediaError when it is none, ends early, or says what the standard does not allow
  */
-export function parseSps(nal: Uint8Array): AvcSps {
+export function parseAvcSps(nal: Uint8Array): AvcSps {
   const bits = new BitReader(unescapeNal(nal));
   bits.skip(3);
   const type = bits.bits(5);

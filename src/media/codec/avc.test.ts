@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { BitWriter } from "../bytes/bits.js";
 import { concatBytes, fromHex, toHex } from "../bytes/bytes.js";
 import { avcConfigOf, isAvcKey, parseAvcRecord, readAvcConfig } from "./avc.js";
-import { parseSps } from "./avc-sps.js";
+import { parseAvcSps } from "./avc-sps.js";
 
 /**
  * The avcC that FFmpeg 5.1 wrote for `ffmpeg -f lavfi -i testsrc2=size=SIZE:rate=RATE -frames:v 3 -c:v libx264 ARGS
@@ -124,7 +124,7 @@ describe("readAvcConfig", () => {
     const bytes = fromHex(avcC);
     expect(readAvcConfig(bytes)).toEqual({ ...config, nalLengthSize: 4, description: bytes });
     const record = parseAvcRecord(bytes);
-    expect(parseSps(record.sps[0] as Uint8Array)).toMatchObject(sps);
+    expect(parseAvcSps(record.sps[0] as Uint8Array)).toMatchObject(sps);
     expect(toHex(avcConfigOf(record.sps, record.pps))).toBe(avcC);
   });
 
@@ -244,20 +244,20 @@ function vui(unitsInTick: number, timeScale: number, reorder?: number): (bits: B
   };
 }
 
-describe("parseSps", () => {
+describe("parseAvcSps", () => {
   it("infers the reorder depth where the encoder does not state it", () => {
     // MaxDpbMbs of level 3.1 is 18000; 720p has 3600 macroblocks.
-    expect(parseSps(buildSps({})).reorderDepth).toBe(5);
-    expect(parseSps(buildSps({ level: 40 })).reorderDepth).toBe(9);
-    expect(parseSps(buildSps({ level: 62 })).reorderDepth).toBe(16);
-    expect(parseSps(buildSps({ vui: vui(1, 50) })).reorderDepth).toBe(5);
+    expect(parseAvcSps(buildSps({})).reorderDepth).toBe(5);
+    expect(parseAvcSps(buildSps({ level: 40 })).reorderDepth).toBe(9);
+    expect(parseAvcSps(buildSps({ level: 62 })).reorderDepth).toBe(16);
+    expect(parseAvcSps(buildSps({ vui: vui(1, 50) })).reorderDepth).toBe(5);
     // Level 1b: 396 macroblocks, of which QCIF has 99; level 1.1 has 900.
     const qcif = { widthInMbs: 11, heightInMapUnits: 9, level: 11 };
-    expect(parseSps(buildSps(qcif)).reorderDepth).toBe(9);
-    expect(parseSps(buildSps({ ...qcif, constraints: 0x10 })).reorderDepth).toBe(4);
+    expect(parseAvcSps(buildSps(qcif)).reorderDepth).toBe(9);
+    expect(parseAvcSps(buildSps({ ...qcif, constraints: 0x10 })).reorderDepth).toBe(4);
     // Neither an unknown level nor one that is too low says anything.
-    expect(parseSps(buildSps({ level: 99 })).reorderDepth).toBe(16);
-    expect(parseSps(buildSps({ level: 10 })).reorderDepth).toBe(16);
+    expect(parseAvcSps(buildSps({ level: 99 })).reorderDepth).toBe(16);
+    expect(parseAvcSps(buildSps({ level: 10 })).reorderDepth).toBe(16);
   });
 
   it("knows streams that cannot reorder", () => {
@@ -265,11 +265,11 @@ describe("parseSps", () => {
       for (const value of [1, 0, 0]) ue(bits, value);
       bits.bits(0, 2);
     };
-    expect(parseSps(buildSps({ profile: 100, format, constraints: 0x10 })).reorderDepth).toBe(0);
-    expect(parseSps(buildSps({ profile: 100, format })).reorderDepth).toBe(5);
-    expect(parseSps(buildSps({ poc: (bits) => ue(bits, 2) })).reorderDepth).toBe(0);
-    expect(parseSps(buildSps({ poc: (bits) => ue(bits, 2), vui: vui(1, 50, 2) })).reorderDepth).toBe(0);
-    expect(parseSps(buildSps({ vui: vui(1, 50, 1) })).reorderDepth).toBe(1);
+    expect(parseAvcSps(buildSps({ profile: 100, format, constraints: 0x10 })).reorderDepth).toBe(0);
+    expect(parseAvcSps(buildSps({ profile: 100, format })).reorderDepth).toBe(5);
+    expect(parseAvcSps(buildSps({ poc: (bits) => ue(bits, 2) })).reorderDepth).toBe(0);
+    expect(parseAvcSps(buildSps({ poc: (bits) => ue(bits, 2), vui: vui(1, 50, 2) })).reorderDepth).toBe(0);
+    expect(parseAvcSps(buildSps({ vui: vui(1, 50, 1) })).reorderDepth).toBe(1);
   });
 
   it("reads picture order count type 1", () => {
@@ -281,8 +281,8 @@ describe("parseSps", () => {
       ue(bits, cycle);
       for (let i = 0; i < Math.min(cycle, 255); i++) se(bits, i - 100);
     };
-    expect(parseSps(buildSps({ poc: poc(255) }))).toMatchObject({ width: 1280, height: 720 });
-    expect(() => parseSps(buildSps({ poc: poc(256) }))).toThrow(
+    expect(parseAvcSps(buildSps({ poc: poc(255) }))).toMatchObject({ width: 1280, height: 720 });
+    expect(() => parseAvcSps(buildSps({ poc: poc(256) }))).toThrow(
       /num_ref_frames_in_pic_order_cnt_cycle is 256/,
     );
   });
@@ -301,35 +301,35 @@ describe("parseSps", () => {
         if (list % 3 === 1) se(bits, -8);
       }
     };
-    const sps = parseSps(buildSps({ profile: 244, format, crop: [1, 2, 3, 4] }));
+    const sps = parseAvcSps(buildSps({ profile: 244, format, crop: [1, 2, 3, 4] }));
     expect(sps).toMatchObject({ chromaFormatIdc: 3, bitDepthLuma: 10, bitDepthChroma: 8 });
     expect([sps.width, sps.height]).toEqual([1277, 713]);
   });
 
   it("crops in chroma samples", () => {
-    const sps = parseSps(buildSps({ crop: [1, 2, 3, 4] }));
+    const sps = parseAvcSps(buildSps({ crop: [1, 2, 3, 4] }));
     expect([sps.width, sps.height]).toEqual([1274, 706]);
-    expect(() => parseSps(buildSps({ crop: [0, 640, 0, 0] }))).toThrow(/no picture/);
-    expect(() => parseSps(buildSps({ crop: [0, 2 ** 31, 0, 0] }))).toThrow(/no picture/);
-    expect(() => parseSps(buildSps({ widthInMbs: 4096 }))).toThrow(
+    expect(() => parseAvcSps(buildSps({ crop: [0, 640, 0, 0] }))).toThrow(/no picture/);
+    expect(() => parseAvcSps(buildSps({ crop: [0, 2 ** 31, 0, 0] }))).toThrow(/no picture/);
+    expect(() => parseAvcSps(buildSps({ widthInMbs: 4096 }))).toThrow(
       expect.objectContaining({ code: "limit" }),
     );
   });
 
   it("takes a clock rate for no frame rate", () => {
-    expect(parseSps(buildSps({ vui: vui(1, 90000) }))).not.toHaveProperty("frameRate");
-    expect(parseSps(buildSps({ vui: vui(0, 50) }))).not.toHaveProperty("frameRate");
-    expect(parseSps(buildSps({ vui: vui(1, 0) }))).not.toHaveProperty("frameRate");
-    expect(parseSps(buildSps({ vui: vui(1001, 60000) })).frameRate).toBe(30000 / 1001);
+    expect(parseAvcSps(buildSps({ vui: vui(1, 90000) }))).not.toHaveProperty("frameRate");
+    expect(parseAvcSps(buildSps({ vui: vui(0, 50) }))).not.toHaveProperty("frameRate");
+    expect(parseAvcSps(buildSps({ vui: vui(1, 0) }))).not.toHaveProperty("frameRate");
+    expect(parseAvcSps(buildSps({ vui: vui(1001, 60000) })).frameRate).toBe(30000 / 1001);
   });
 
   it("keeps what stands before damage in the VUI", () => {
     const whole = buildSps({ vui: vui(1, 50, 1) });
-    expect(parseSps(whole)).toMatchObject({ frameRate: 25, fixedFrameRate: true, reorderDepth: 1 });
-    const cut = parseSps(whole.subarray(0, -3));
+    expect(parseAvcSps(whole)).toMatchObject({ frameRate: 25, fixedFrameRate: true, reorderDepth: 1 });
+    const cut = parseAvcSps(whole.subarray(0, -3));
     expect(cut).toMatchObject({ width: 1280, frameRate: 25, reorderDepth: 5 });
     // max_num_reorder_frames above max_dec_frame_buffering is nonsense.
-    expect(parseSps(buildSps({ vui: vui(1, 50, 9) }))).toMatchObject({ frameRate: 25, reorderDepth: 5 });
+    expect(parseAvcSps(buildSps({ vui: vui(1, 50, 9) }))).toMatchObject({ frameRate: 25, reorderDepth: 5 });
   });
 });
 

@@ -3,7 +3,7 @@ import { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
 import { MediaError } from "../model/error.js";
 import type { VideoConfig } from "../model/track.js";
-import { hasSampleFormat, parseSps } from "./avc-sps.js";
+import { hasSampleFormat, parseAvcSps } from "./avc-sps.js";
 import { findNal, type NalLengthSize, nalLengthSizeOf } from "./nal.js";
 import { advisory } from "./vui.js";
 
@@ -30,7 +30,7 @@ export function readAvcConfig(avcC: Uint8Array): VideoConfig {
   const record = parseAvcRecord(avcC);
   const first = record.sps[0];
   if (first === undefined) throw new MediaError("malformed", "an avcC without a sequence parameter set");
-  const sps = parseSps(first);
+  const sps = parseAvcSps(first);
   return {
     // RFC 6381 section 3.3: the three bytes as they stand in the SPS.
     codec: `avc1.${toHex(first.subarray(1, 4))}`,
@@ -80,7 +80,7 @@ export function avcConfigOf(sps: readonly Uint8Array[], pps: readonly Uint8Array
   if (sps.length > 31 || pps.length > 255) {
     throw new MediaError("limit", `${sps.length} sequence and ${pps.length} picture parameter sets`);
   }
-  const parsed = parseSps(first);
+  const parsed = parseAvcSps(first);
   const out = new ByteWriter(256);
   out.u8(1);
   out.write(first.subarray(1, 4));
