@@ -18,10 +18,15 @@ export function streamNameProblem({ app, name }: StreamName): string | undefined
   return partProblem("app", app) ?? partProblem("stream name", name) ?? reservedProblem(app);
 }
 
-/** `live/room` as app and name: the name is what follows the last slash. Undefined where it is no valid name. */
-export function parseStreamKey(key: string): StreamName | undefined {
+/** `live/room` as app and name, valid or not: the name is what follows the last slash. */
+export function splitStreamKey(key: string): StreamName {
   const slash = key.lastIndexOf("/");
-  const parsed = { app: key.slice(0, Math.max(slash, 0)), name: key.slice(slash + 1) };
+  return { app: key.slice(0, Math.max(slash, 0)), name: key.slice(slash + 1) };
+}
+
+/** The same; undefined where it is no valid name. */
+export function parseStreamKey(key: string): StreamName | undefined {
+  const parsed = splitStreamKey(key);
   return streamNameProblem(parsed) === undefined ? parsed : undefined;
 }
 

@@ -110,7 +110,7 @@ export function startPlay(init: RoleInit): PlayRole {
 
   async function run(): Promise<void> {
     const place = placeOf(request);
-    if (place === undefined) return refuse(NOT_FOUND, "Not a stream name.", "malformed");
+    if (typeof place === "string") return refuse(NOT_FOUND, `Not a stream name: ${place}.`, "malformed");
     session.ask("play", place.app, place.name);
     const verdict = await context.authorize(accessRequest(init, place, gone.signal));
     if (over) return;

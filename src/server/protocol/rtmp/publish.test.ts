@@ -81,6 +81,7 @@ describe("RTMP publish", () => {
       ["app/instance?w=1", "stream?k=v"],
       ["app", "instance/stream?k=v&w=1"],
       ["app/instance/", "/stream?k=v&w=1"],
+      ["", "app/instance/stream?k=v&w=1"],
     ] as const) {
       const peer = await connected(app);
       expect(await peer.publish(await peer.createStream(), name)).toBe("NetStream.Publish.Start");
@@ -88,7 +89,7 @@ describe("RTMP publish", () => {
       await until(() => hub.streams.length === 0);
     }
     expect(asked.map(({ app, name, query }) => [app, name, query.get("k"), query.get("w")])).toEqual(
-      Array(3).fill(["app/instance", "stream", "v", "1"]),
+      Array(4).fill(["app/instance", "stream", "v", "1"]),
     );
     expect(asked[0]).toMatchObject({
       action: "publish",
@@ -98,12 +99,18 @@ describe("RTMP publish", () => {
     });
   });
 
-  it.each(["..", "api/x", "a\u0000b", "x".repeat(300)])("refuses the name %j", async (name) => {
-    const { ended } = await start();
+  it.each([
+    ["..", "segment"],
+    ["api/x", "`api` is no app name"],
+    ["a\u0000b", "control character"],
+    ["x".repeat(300), "longer than 256"],
+  ])("refuses the name %j, and the log says why", async (name, why) => {
+    const { ended, lines } = await start();
     const peer = await connected(name.startsWith("api") ? "" : "live");
     expect(await peer.publish(await peer.createStream(), name)).toBe("NetStream.Publish.BadName");
     await peer.gone();
     expect(ended.map(({ reason }) => reason)).toEqual(["malformed"]);
+    expect(lines.at(-1)?.fields.detail).toContain(why);
   });
 
   it("asks before Publish.Start, and refuses what is denied, thrown, or late", async () => {

@@ -97,7 +97,7 @@ export function startPublish(init: RoleInit): PublishRole {
 
   async function run(): Promise<void> {
     const place = placeOf(request);
-    if (place === undefined) return refuse(BAD_NAME, "Not a stream name that can be published.", "malformed");
+    if (typeof place === "string") return refuse(BAD_NAME, `Not a stream name: ${place}.`, "malformed");
     session.ask("publish", place.app, place.name);
     const verdict = await context.authorize(accessRequest(init, place, gone.signal));
     if (over) return;

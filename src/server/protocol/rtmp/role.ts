@@ -4,7 +4,7 @@ import type { AccessRequest } from "../../contract/access.js";
 import type { ProtocolContext } from "../../contract/protocol.js";
 import type { Session, SessionReason } from "../../contract/session.js";
 import type { SocketWriter } from "../../net/socket-writer.js";
-import { parseStreamKey, type StreamName } from "../../net/stream-name.js";
+import { type StreamName, splitStreamKey, streamNameProblem } from "../../net/stream-name.js";
 
 /** What one publish or play on a connection does, from its command to its end. */
 export interface Role {
@@ -30,10 +30,11 @@ export interface RoleInit {
   readonly onOver: (reason: SessionReason, detail?: string) => void;
 }
 
-/** The hub's app and name for a request; undefined where they are none that we allow. */
-export function placeOf({ address }: RtmpRequest): StreamName | undefined {
+/** The hub's app and name for a request; where they are none that we allow, what is wrong with them. */
+export function placeOf({ address }: RtmpRequest): StreamName | string {
   // Where the app ends is for each client to guess: cut anew at the last slash, as in every other protocol's URLs.
-  return parseStreamKey(`${address.app}/${address.name}`);
+  const place = splitStreamKey(address.app === "" ? address.name : `${address.app}/${address.name}`);
+  return streamNameProblem(place) ?? place;
 }
 
 /** What `authorize` is asked. */
