@@ -259,6 +259,7 @@ describe("RTMP publish", () => {
     const id = await peer.createStream();
     await peer.publish(id, "a");
     sendAudio(peer, id);
+    const began = performance.now();
     for (let i = 0; i < 50; i++) peer.send(VIDEO, id, Uint8Array.of(0x17, 0, 0, 0, 0, 1, 2));
     sendAudio(peer, id, 3, 100);
     await until(() => hub.stream("live/a")?.taken.packets === 6);
@@ -267,8 +268,8 @@ describe("RTMP publish", () => {
     expect(ended[0]?.session).toMatchObject({ undecodable: 50, packetsIn: 6 });
     const warnings = lines.filter(({ level }) => level === "warn");
     expect(warnings[0]).toMatchObject({ fields: { remoteAddress: "127.0.0.1", app: "live", name: "a" } });
-    // A loaded machine may take more than a second over it.
-    expect(warnings.length).toBeLessThan(10);
+    // One at once, and one for each whole second that a loaded machine took over it.
+    expect(warnings.length).toBeLessThanOrEqual(1 + Math.floor((performance.now() - began) / 1000));
   });
 
   it("ends a connection whose framing breaks, and logs it once with the address", async () => {
