@@ -3,8 +3,13 @@ import { text } from "../../test/support/toy-format.js";
 import { Batch, type Framing } from "./batch.js";
 
 const encode = (value: string): Uint8Array => new TextEncoder().encode(value);
-const chunked: Framing = { prefix: (length) => encode(`${length.toString(16)}\r\n`), suffix: encode("\r\n") };
-const bracketed: Framing = { prefix: () => encode("<"), suffix: encode(">") };
+const allocate = (length: number): Uint8Array => new Uint8Array(length);
+const chunked: Framing = {
+  prefix: (length) => encode(`${length.toString(16)}\r\n`),
+  suffix: encode("\r\n"),
+  allocate,
+};
+const bracketed: Framing = { prefix: () => encode("<"), suffix: encode(">"), allocate };
 
 function batch(bytes: Uint8Array): Batch {
   const size = bytes.length;
@@ -37,6 +42,14 @@ describe("Batch", () => {
     const one = batch(encode("media"));
     const framed = one.framed(chunked);
     expect(one.bytes.buffer).toBe(framed.buffer);
+    expect(text(one.bytes)).toBe("media");
+  });
+
+  it("frames in the transport's kind of array, and stays plain itself", () => {
+    const one = batch(encode("media"));
+    const framed = one.framed({ ...chunked, allocate: (length) => Buffer.alloc(length) });
+    expect(Buffer.isBuffer(framed)).toBe(true);
+    expect(Buffer.isBuffer(one.bytes)).toBe(false);
     expect(text(one.bytes)).toBe("media");
   });
 });

@@ -8,6 +8,8 @@ import type { Track } from "../media/model/track.js";
 export interface Framing {
   prefix(length: number): Uint8Array;
   readonly suffix: Uint8Array;
+  /** An array for the whole, of the kind that the transport writes without wrapping it anew for every reader. */
+  allocate(length: number): Uint8Array;
 }
 
 export interface BatchInit {
@@ -72,13 +74,14 @@ export class Batch {
   framed(framing: Framing): Uint8Array {
     for (const entry of this.#framed) if (entry.framing === framing) return entry.bytes;
     const prefix = framing.prefix(this.#bytes.length);
-    const bytes = new Uint8Array(prefix.length + this.#bytes.length + framing.suffix.length);
+    const bytes = framing.allocate(prefix.length + this.#bytes.length + framing.suffix.length);
     bytes.set(prefix);
     bytes.set(this.#bytes, prefix.length);
     bytes.set(framing.suffix, prefix.length + this.#bytes.length);
     // The framed copy holds the payload too: point there, so that a batch in one framing is in memory once.
-    if (this.#framed.length === 0)
-      this.#bytes = bytes.subarray(prefix.length, prefix.length + this.#bytes.length);
+    if (this.#framed.length === 0) {
+      this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset + prefix.length, this.#bytes.length);
+    }
     this.#framed.push({ framing, bytes });
     return bytes;
   }

@@ -3,6 +3,17 @@ import type { Framing } from "../../hub/batch.js";
 const CRLF: Uint8Array = Uint8Array.of(0x0d, 0x0a);
 const NOTHING: Uint8Array = new Uint8Array(0);
 
+/**
+ * A Buffer of its own, not of Node's pool: a socket writes it as it is, while it would make a Buffer anew of a plain
+ * Uint8Array for every viewer; and a cached batch keeps no pool alive.
+ */
+function allocate(length: number): Uint8Array {
+  return Buffer.allocUnsafeSlow(length);
+}
+
+/** One batch as it is. */
+export const UNFRAMED: Framing = { prefix: () => NOTHING, suffix: NOTHING, allocate };
+
 /** One batch as one chunk of an HTTP/1.1 body (RFC 9112 section 7.1). Never for an empty batch: that chunk is the last. */
 export const HTTP_CHUNK: Framing = {
   prefix(length) {
@@ -13,6 +24,7 @@ export const HTTP_CHUNK: Framing = {
     return bytes;
   },
   suffix: CRLF,
+  allocate,
 };
 
 /** One batch as one unfragmented, unmasked binary message of a WebSocket server (RFC 6455 section 5.2). */
@@ -29,4 +41,5 @@ export const WEBSOCKET_BINARY: Framing = {
     return bytes;
   },
   suffix: NOTHING,
+  allocate,
 };

@@ -7,6 +7,7 @@ import { PLAY_STREAM_ID, rtmpFormat } from "../../../media/wire/rtmp/muxer.js";
 import { relabelMessages } from "../../../media/wire/rtmp/relabel.js";
 import { REFUSAL_REASONS, type SessionReason } from "../../contract/session.js";
 import { createDropCounter } from "../../drop-counter.js";
+import { UNFRAMED } from "../../net/framing.js";
 import { type StreamName, streamKey } from "../../net/stream-name.js";
 import { accessRequest, placeOf, type Role, type RoleInit } from "./role.js";
 
@@ -40,7 +41,9 @@ export function startPlay(init: RoleInit): PlayRole {
       if (!started) return "busy";
       if (skipping && !passesPause(batch)) return "ok";
       const bytes =
-        request.streamId === PLAY_STREAM_ID ? batch.bytes : relabelMessages(batch.bytes, request.streamId);
+        request.streamId === PLAY_STREAM_ID
+          ? batch.framed(UNFRAMED)
+          : relabelMessages(batch.bytes, request.streamId);
       if (writer.accept(bytes) === "busy") return "busy";
       counters.bytesOut += bytes.length;
       return "ok";
