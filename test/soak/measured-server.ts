@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
 import type { ServerOptions } from "../../src/server/index.js";
@@ -48,6 +49,7 @@ export async function startMeasuredServer(options: ServerOptions = {}): Promise<
     ],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
+  child.once("exit", () => rmSync(program, { force: true }));
   const ask = asker(child);
   const { rtmp, http } = await ask("ports");
   // Nobody watches yet, and nothing but the demo is there.
@@ -95,7 +97,7 @@ export async function startMeasuredServer(options: ServerOptions = {}): Promise<
 
 /** One file that Node can run, from the sources as they are. */
 async function bundle(): Promise<string> {
-  const outfile = path.resolve(`.cache/soak/server-${process.pid}.mjs`);
+  const outfile = path.resolve(`.cache/soak/server-${process.pid}-${Date.now()}.mjs`);
   await build({
     entryPoints: ["test/soak/server.ts"],
     outfile,
