@@ -9,10 +9,9 @@ const TOOLS = {
   chromium: "chromium",
   nginx: "nginx",
   flvmeta: "flvmeta",
-  ss: "iproute2",
 };
 
-/** Debian keeps nginx and ss where a user's PATH may not look. */
+/** Debian keeps nginx where a user's PATH may not look. */
 const PLACES = [...(process.env.PATH ?? "").split(path.delimiter), "/usr/sbin", "/sbin", "/usr/bin"];
 
 /** Installs what is missing where that is possible. Returns what to tell the user, or undefined when all is there. */
