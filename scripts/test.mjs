@@ -23,9 +23,17 @@ const STEPS = [
     needsBuild: true,
     ...bin("publint/src/cli.js", "--strict"),
   },
-  { name: "unit", title: "unit tests, fuzzing included", vitest: true, limit: 3 * minutes },
-  { name: "interop", title: "interop tests", vitest: true, needsBuild: true, limit: 5 * minutes },
-  { name: "e2e", title: "browser tests", vitest: true, needsBuild: true, limit: 5 * minutes },
+  { name: "unit", title: "unit tests, fuzzing included", vitest: true, limit: 8 * minutes },
+  {
+    name: "interop",
+    title: "interop tests",
+    vitest: true,
+    needsBuild: true,
+    limit: 12 * minutes,
+    // They wait for FFmpeg and for timeouts more than they compute.
+    options: ["--maxWorkers=4"],
+  },
+  { name: "e2e", title: "browser tests", vitest: true, needsBuild: true, limit: 12 * minutes },
   { name: "package", title: "the packed package", needsBuild: true, args: ["scripts/test-package.mjs"] },
 ];
 
@@ -82,6 +90,7 @@ async function runVitest(step) {
     ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, "--reporter=default"].concat(
       "--reporter=json",
       `--outputFile.json=${file}`,
+      step.options ?? [],
     ),
     step.limit,
   );

@@ -253,6 +253,25 @@ describe("RTMP publish", () => {
     expect(ended.map(({ session }) => session.name)).toEqual(["s0", "s1"]);
   });
 
+  it("ends a connection that asks again and again, whatever else it does", async () => {
+    let asked = 0;
+    const { ended } = await start({
+      authorize: ({ name }) => {
+        asked += 1;
+        return name === "a";
+      },
+    });
+    const peer = await connected();
+    const id = await peer.createStream();
+    await peer.publish(id, "a");
+    sendAudio(peer, id);
+    const other = await peer.createStream();
+    for (let i = 0; i < 200; i++) peer.command(other, "publish", 0, null, `no${i}`, "live");
+    await until(() => ended.some(({ session }) => session.name === "a"));
+    expect(ended.find(({ session }) => session.name === "a")?.reason).toBe("limit");
+    expect(asked).toBeLessThan(40);
+  });
+
   it("leaves out what it cannot decode, counts it, and logs it at most once a second", async () => {
     const { hub, lines, ended } = await start();
     const peer = await connected();

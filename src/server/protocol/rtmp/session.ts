@@ -12,6 +12,9 @@ import type { Role } from "./role.js";
 
 /** How often a player is asked whether it is still there. */
 const PING_MS = 30_000;
+/** Each request to publish or play asks `authorize` and is logged: so many in a window, and the connection ends. */
+const MAX_REQUESTS = 32;
+const REQUESTS_WINDOW_MS = 60_000;
 /** How long a peer may take to read its last messages and close. */
 const LINGER_MS = 2_000;
 /** More than this, and nothing more is read from a peer until it has read. */
@@ -61,6 +64,8 @@ export function createRtmpSession(
   let socketError: Error | undefined;
   let ended: { reason: SessionReason; detail: string | undefined } | undefined;
   let cancelLinger = (): void => {};
+  let requests = 0;
+  let requestsSince = scheduler.now();
 
   const machine = createRtmpServerConnection(
     { crypto: NODE_CRYPTO },
@@ -102,10 +107,11 @@ export function createRtmpSession(
     roles: Map<RtmpRequest, R>,
     start: (init: Parameters<typeof startPlay>[0]) => R,
   ): void {
-    const session = takeSession();
+    const session = isTooOften() ? undefined : takeSession();
     if (session === undefined) {
+      const detail = requests > MAX_REQUESTS ? "too many requests to publish or play" : "no more sessions";
       // The machine wants no answer from within its call; and a server that is full answers nobody at length.
-      queueMicrotask(() => end("limit", "no more sessions"));
+      queueMicrotask(() => end("limit", detail));
       return;
     }
     begun = true;
@@ -123,6 +129,16 @@ export function createRtmpSession(
       },
     });
     roles.set(request, role);
+  }
+
+  function isTooOften(): boolean {
+    const now = scheduler.now();
+    if (now - requestsSince > REQUESTS_WINDOW_MS * 1000) {
+      requestsSince = now;
+      requests = 0;
+    }
+    requests += 1;
+    return requests > MAX_REQUESTS;
   }
 
   function remove(request: RtmpRequest): void {
