@@ -30,8 +30,6 @@ const STEPS = [
     vitest: true,
     needsBuild: true,
     limit: 12 * minutes,
-    // They wait for FFmpeg and for timeouts more than they compute.
-    options: ["--maxWorkers=4"],
   },
   { name: "e2e", title: "browser tests", vitest: true, needsBuild: true, limit: 12 * minutes },
   { name: "package", title: "the packed package", needsBuild: true, args: ["scripts/test-package.mjs"] },
@@ -90,7 +88,6 @@ async function runVitest(step) {
     ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, "--reporter=default"].concat(
       "--reporter=json",
       `--outputFile.json=${file}`,
-      step.options ?? [],
     ),
     step.limit,
   );

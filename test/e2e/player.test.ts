@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { launchChromium } from "./chromium.js";
 import {
   advance,
@@ -23,6 +23,10 @@ describe("our player in Chromium", () => {
     small = makeClip("320x180");
     large = makeClip("640x360");
     [browser, server] = await Promise.all([launchChromium(), startServer()]);
+  });
+  // A page that plays on would slow down all that follow.
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
   });
   afterAll(async () => {
     await browser?.close();
