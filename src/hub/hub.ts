@@ -2,12 +2,15 @@ import { createEmitter, type Emitter } from "./emitter.js";
 import { HUB_DEFAULTS, type HubOptions } from "./options.js";
 import type { Packager } from "./packager.js";
 import type { Publisher, PublisherInit } from "./publisher.js";
+import { Pace } from "./pace.js";
 import type { HubReason } from "./reason.js";
 import { Refused } from "./refused.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
 import { Stream } from "./stream.js";
 
 const SWEEP_MS = 1000;
+/** Timers count milliseconds: a shorter wait is none. */
+const SHORTEST_WAIT_MICROS = 1000;
 
 /** What the hub tells whoever listens. */
 export interface HubEvents {
@@ -29,6 +32,7 @@ export class Hub {
   readonly #waiting = new Map<string, Set<(stream: Stream | undefined) => void>>();
   readonly #dirty = new Set<Packager>();
   readonly #cancelSweep: Cancel;
+  readonly #pace = new Pace();
   #cancelMerge: Cancel | undefined;
   #closed = false;
 
@@ -129,16 +133,19 @@ export class Hub {
   #schedule(packager: Packager): void {
     if (this.#dirty.size === 0) {
       const { mergeMs } = this.options;
-      if (mergeMs > 0) this.#cancelMerge = this.#scheduler.after(mergeMs, () => this.#flushAll());
-      else this.#scheduler.defer(() => this.#flushAll());
+      const waitMicros = Math.max(mergeMs * 1000, this.#pace.wait(this.#scheduler.now()));
+      if (waitMicros < SHORTEST_WAIT_MICROS) this.#scheduler.defer(this.#flushAll);
+      else this.#cancelMerge = this.#scheduler.after(Math.round(waitMicros / 1000), this.#flushAll);
     }
     this.#dirty.add(packager);
   }
 
-  #flushAll(): void {
-    // Readers act on what they get, and may dirty a packager again: that one belongs to the next turn.
+  readonly #flushAll = (): void => {
+    const beganAt = this.#scheduler.now();
+    // Readers act on what they get, and may dirty a packager again: that one belongs to the next round.
     const packagers = [...this.#dirty];
     this.#dirty.clear();
     for (const packager of packagers) packager.flush();
-  }
+    this.#pace.round(beganAt, this.#scheduler.now());
+  };
 }
