@@ -49,7 +49,7 @@ export class Batch {
   /** Packets of all batches of the packager up to the end of this one. */
   readonly totalFrames: number;
   #bytes: Uint8Array;
-  #framed: { framing: Framing; bytes: Uint8Array }[] = [];
+  readonly #framed: { readonly framing: Framing; readonly bytes: Uint8Array }[] = [];
 
   constructor(init: BatchInit) {
     this.seq = init.seq;

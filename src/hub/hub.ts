@@ -1,8 +1,8 @@
 import { createEmitter, type Emitter } from "./emitter.js";
 import { HUB_DEFAULTS, type HubOptions } from "./options.js";
+import { Pace } from "./pace.js";
 import type { Packager } from "./packager.js";
 import type { Publisher, PublisherInit } from "./publisher.js";
-import { Pace } from "./pace.js";
 import type { HubReason } from "./reason.js";
 import { Refused } from "./refused.js";
 import type { Cancel, Scheduler } from "./scheduler.js";

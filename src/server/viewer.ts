@@ -1,6 +1,7 @@
+import type { Batch } from "../hub/batch.js";
 import { Refused } from "../hub/refused.js";
 import type { Stream } from "../hub/stream.js";
-import type { Sink, Subscriber } from "../hub/subscriber.js";
+import type { Drop, Sink, Subscriber } from "../hub/subscriber.js";
 import type { Selection } from "../hub/variant.js";
 import type { ContainerFormat } from "../media/model/container.js";
 import type { Exchange, Outlet } from "./contract/exchange.js";
@@ -111,54 +112,78 @@ function play(
   stream: Stream,
   selection: Selection,
 ): void {
-  const headers = streamHeaders(init, session);
-  let outlet: Outlet | undefined;
-  let subscriber: Subscriber | undefined;
-  let ending: SessionReason | undefined;
-
-  const leave = (): void => close(exchange.signal.reason as SessionReason);
-  const obey = (): void => close(session.signal.reason as SessionReason);
-  function close(reason: SessionReason): void {
-    ending ??= reason;
-    subscriber?.close("aborted");
-  }
-  // The headers go out only when the hub has let it in: its first batches come from within `subscribe`.
-  function opened(): Outlet {
-    if (outlet === undefined) {
-      outlet = exchange.stream(headers);
-      session.measure(outlet);
-    }
-    return outlet;
-  }
-
-  const sink: Sink = {
-    accept: (batch) => (outlet ?? opened()).accept(batch),
-    dropped: createDropCounter(session, init.context),
-    end(reason) {
-      exchange.signal.removeEventListener("abort", leave);
-      session.signal.removeEventListener("abort", obey);
-      endOutlet(opened(), ending ?? reason);
-      session.end(ending ?? reason);
-    },
-  };
-
+  const viewer = new Viewer(exchange, init, session);
   session.begin("play", init.stream.app, init.stream.name);
   try {
-    subscriber = stream.subscribe({ format: init.format, selection, sink });
+    viewer.watch(stream.subscribe({ format: init.format, selection, sink: viewer }));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const reason = REFUSAL_REASONS[error.code];
     const status = reason === "no-tracks" || reason === "not-found" ? 404 : 503;
     refuse(exchange, session, status, reason, error.code, `${error.message}.`);
-    return;
   }
-  const reader = subscriber;
-  if (reader.ended) return;
-  opened().onDrain(() => reader.resume());
-  exchange.signal.addEventListener("abort", leave);
-  session.signal.addEventListener("abort", obey);
-  if (exchange.signal.aborted) leave();
-  else if (session.signal.aborted) obey();
+}
+
+/** Between the hub and one connection: a class for the reason that SocketWriter is one. */
+class Viewer implements Sink {
+  readonly #exchange: Exchange;
+  readonly #init: ViewerInit;
+  readonly #session: Session;
+  #outlet: Outlet | undefined;
+  #subscriber: Subscriber | undefined;
+  #ending: SessionReason | undefined;
+  #countDrop: ((drop: Drop) => void) | undefined;
+
+  constructor(exchange: Exchange, init: ViewerInit, session: Session) {
+    this.#exchange = exchange;
+    this.#init = init;
+    this.#session = session;
+  }
+
+  /** Follows both sides' wish to end it. */
+  watch(subscriber: Subscriber): void {
+    this.#subscriber = subscriber;
+    if (subscriber.ended) return;
+    this.#opened().onDrain(() => subscriber.resume());
+    for (const { signal } of [this.#exchange, this.#session]) {
+      signal.addEventListener("abort", this);
+      if (signal.aborted) this.#close(signal);
+    }
+  }
+
+  accept(batch: Batch): "ok" | "busy" {
+    return (this.#outlet ?? this.#opened()).accept(batch);
+  }
+
+  dropped(drop: Drop): void {
+    this.#countDrop ??= createDropCounter(this.#session, this.#init.context);
+    this.#countDrop(drop);
+  }
+
+  end(reason: SessionReason): void {
+    this.#exchange.signal.removeEventListener("abort", this);
+    this.#session.signal.removeEventListener("abort", this);
+    endOutlet(this.#opened(), this.#ending ?? reason);
+    this.#session.end(this.#ending ?? reason);
+  }
+
+  handleEvent({ target }: Event): void {
+    this.#close(target as AbortSignal);
+  }
+
+  #close({ reason }: AbortSignal): void {
+    this.#ending ??= reason as SessionReason;
+    this.#subscriber?.close("aborted");
+  }
+
+  /** The headers go out only when the hub has let it in: its first batches come from within `subscribe`. */
+  #opened(): Outlet {
+    if (this.#outlet === undefined) {
+      this.#outlet = this.#exchange.stream(streamHeaders(this.#init, this.#session));
+      this.#session.measure(this.#outlet);
+    }
+    return this.#outlet;
+  }
 }
 
 /** Ends a body as its reason deserves: only who can still read gets an orderly end. */

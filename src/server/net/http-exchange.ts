@@ -9,7 +9,8 @@ import type { HttpTarget } from "./http-target.js";
 import type { OpenExchanges } from "./open-exchanges.js";
 import { peerAddress } from "./peer.js";
 import { watchSocketEnd } from "./socket-end.js";
-import { createSocketWriter, cutOff } from "./socket-writer.js";
+import { SocketOutlet } from "./socket-outlet.js";
+import { cutOff } from "./socket-writer.js";
 
 /** What `handler` takes: a request of Node's HTTP/1 or HTTP/2 server. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -144,28 +145,14 @@ function isUnwrapped(response: ServerResponse, socket: Socket | undefined): sock
 function ignore(): void {}
 
 function createRawOutlet(response: ServerResponse, socket: Socket, connection: Connection): Outlet {
-  const writer = createSocketWriter(socket);
-  return {
-    accept(batch) {
-      // An empty chunk would be the last one.
-      if (batch.bytes.length === 0) return "ok";
-      return writer.accept(batch.framed(HTTP_CHUNK));
-    },
-    onDrain: writer.onDrain,
+  return new SocketOutlet(socket, HTTP_CHUNK, {
     end() {
-      writer.release();
       // Node writes the last chunk: it has not seen the others, but knows that they were promised.
       response.end();
       connection.linger();
     },
-    destroy() {
-      writer.release();
-      connection.destroy();
-    },
-    get bytesOut() {
-      return writer.bytesOut;
-    },
-  };
+    destroy: connection.destroy,
+  });
 }
 
 function createWrappedOutlet(response: HttpResponse, connection: Connection): Outlet {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { createSocketWriter, cutOff } from "./socket-writer.js";
+import { cutOff, SocketWriter } from "./socket-writer.js";
 
 /** A socket whose kernel takes in what a test says. */
 function fakeSocket(highWaterMark: number): Duplex & { written: number; flush(): void } {
@@ -42,7 +42,7 @@ describe("the socket writer", () => {
     "keeps to its bound and goes on after a drain, with a mark of %i KiB",
     async (kib) => {
       const socket = fakeSocket(kib * 1024);
-      const writer = createSocketWriter(socket);
+      const writer = new SocketWriter(socket);
       let drains = 0;
       writer.onDrain(() => {
         drains += 1;
@@ -65,7 +65,7 @@ describe("the socket writer", () => {
 
   it("takes nothing for a socket that has ended, and leaves it without listeners", () => {
     const socket = fakeSocket(1024);
-    const writer = createSocketWriter(socket);
+    const writer = new SocketWriter(socket);
     socket.end();
     expect(writer.accept(new Uint8Array(1))).toBe("busy");
     writer.write(new Uint8Array(1));
@@ -76,7 +76,7 @@ describe("the socket writer", () => {
 
   it("writes control messages past the bound", () => {
     const socket = fakeSocket(1024);
-    const writer = createSocketWriter(socket);
+    const writer = new SocketWriter(socket);
     while (writer.accept(new Uint8Array(50_000)) === "ok");
     const before = writer.bytesOut;
     writer.write(new Uint8Array(10));

@@ -9,7 +9,8 @@ import { WEBSOCKET_BINARY } from "./framing.js";
 import type { HttpTarget } from "./http-target.js";
 import type { OpenExchanges } from "./open-exchanges.js";
 import { peerAddress } from "./peer.js";
-import { createSocketWriter, cutOff } from "./socket-writer.js";
+import { SocketOutlet } from "./socket-outlet.js";
+import { cutOff } from "./socket-writer.js";
 import { createWebSocketPings } from "./websocket-pings.js";
 
 /** What viewers send is read and thrown away. */
@@ -192,27 +193,13 @@ const closedOutlet: Outlet = {
 };
 
 function createWebSocketOutlet(webSocket: WebSocket, connection: Connection): Outlet {
-  const { socket } = connection;
   // Batches come framed, so they go past ws to the socket. Both write whole frames, in one turn each.
-  const writer = createSocketWriter(socket);
-  return {
-    accept(batch) {
-      if (webSocket.readyState !== webSocket.OPEN) return "busy";
-      if (batch.bytes.length === 0) return "ok";
-      return writer.accept(batch.framed(WEBSOCKET_BINARY));
-    },
-    onDrain: writer.onDrain,
-    end(code) {
-      writer.release();
+  const owner = {
+    end(code: keyof typeof CLOSE_CODES): void {
       webSocket.close(CLOSE_CODES[code]);
       connection.linger();
     },
-    destroy() {
-      writer.release();
-      connection.destroy();
-    },
-    get bytesOut() {
-      return writer.bytesOut;
-    },
+    destroy: () => connection.destroy(),
   };
+  return new SocketOutlet(connection.socket, WEBSOCKET_BINARY, owner, webSocket);
 }

@@ -4,7 +4,7 @@ import { createRtmpServerConnection } from "../../../media/wire/rtmp/server.js";
 import type { RtmpRequest } from "../../../media/wire/rtmp/server-request.js";
 import type { ProtocolContext } from "../../contract/protocol.js";
 import { MAX_USER_AGENT_LENGTH, type Session, type SessionReason } from "../../contract/session.js";
-import { createSocketWriter, cutOff } from "../../net/socket-writer.js";
+import { cutOff, SocketWriter } from "../../net/socket-writer.js";
 import { NODE_CRYPTO } from "./crypto.js";
 import { type PlayRole, startPlay } from "./play.js";
 import { type PublishRole, startPublish } from "./publish.js";
@@ -48,7 +48,7 @@ export function createRtmpSession(
 ): RtmpSession {
   const { scheduler, log } = context;
   const { remoteAddress } = first;
-  const writer = createSocketWriter(socket);
+  const writer = new SocketWriter(socket);
   const publishing = new Map<RtmpRequest, PublishRole>();
   const playing = new Map<RtmpRequest, PlayRole>();
   /** The record of a connection that does nothing at the moment; undefined while a stream has it. */
