@@ -5,13 +5,19 @@ import type { Packager } from "./packager.js";
 import type { HubReason } from "./reason.js";
 import type { Scheduler } from "./scheduler.js";
 
-/** Where a subscriber's batches go: a socket's writer, an iterator, a relay. */
-export interface Sink {
+/** What takes batches. */
+export interface Acceptor {
   /**
    * Takes the batch, or says `busy` and takes nothing: then it calls the subscriber's `resume` once it can again (from
    * within `accept` that has no effect). The first call may come before `subscribe` has returned.
    */
   accept(batch: Batch): "ok" | "busy";
+}
+
+/** Where a subscriber's batches go: a socket's writer, an iterator, a relay. */
+export interface Sink extends Acceptor {
+  /** What takes them in its place once it has caught up, where that is another: one step less for each batch. */
+  readonly direct?: Acceptor | undefined;
   /** What the subscriber missed because it was too far behind; a summary once it goes on, or ends. */
   dropped?(drop: Drop): void;
   /** Nothing follows. Called exactly once, and never from within `accept` unless that closes the subscriber itself. */
@@ -30,6 +36,8 @@ export interface Drop {
 export class Subscriber {
   readonly #packager: Packager;
   readonly #sink: Sink;
+  /** What live batches go to. */
+  #direct: Acceptor;
   readonly #scheduler: Scheduler;
   readonly #onGone: (subscriber: Subscriber) => void;
   #state: ReaderState = "seeking";
@@ -59,6 +67,7 @@ export class Subscriber {
   ) {
     this.#packager = packager;
     this.#sink = sink;
+    this.#direct = sink;
     this.#scheduler = scheduler;
     this.#onGone = onGone;
     this.#progressAt = scheduler.now();
@@ -92,7 +101,7 @@ export class Subscriber {
   deliver(batch: Batch): void {
     // A reader that came or caught up while this batch was on its way has had it from the ring already.
     if (batch.seq < this.#cursor) return;
-    if (this.#sink.accept(batch) === "ok") {
+    if (this.#direct.accept(batch) === "ok") {
       if (batch.frames === 0) this.#known = batch.tracks;
       return;
     }
@@ -163,6 +172,7 @@ export class Subscriber {
     const { ring } = this.#packager;
     if (this.#cursor >= ring.nextSeq) {
       this.#joining = false;
+      this.#direct = this.#sink.direct ?? this.#sink;
       if (this.#finishing === undefined) this.#file("ready");
       else this.close(this.#finishing);
       return false;

@@ -151,6 +151,10 @@ class Viewer implements Sink {
     }
   }
 
+  get direct(): Outlet | undefined {
+    return this.#outlet;
+  }
+
   accept(batch: Batch): "ok" | "busy" {
     return (this.#outlet ?? this.#opened()).accept(batch);
   }

@@ -9,8 +9,7 @@ import type { HttpTarget } from "./http-target.js";
 import type { OpenExchanges } from "./open-exchanges.js";
 import { peerAddress } from "./peer.js";
 import { watchSocketEnd } from "./socket-end.js";
-import { SocketOutlet } from "./socket-outlet.js";
-import { cutOff } from "./socket-writer.js";
+import { cutOff, SocketWriter } from "./socket-writer.js";
 
 /** What `handler` takes: a request of Node's HTTP/1 or HTTP/2 server. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -145,7 +144,8 @@ function isUnwrapped(response: ServerResponse, socket: Socket | undefined): sock
 function ignore(): void {}
 
 function createRawOutlet(response: ServerResponse, socket: Socket, connection: Connection): Outlet {
-  return new SocketOutlet(socket, HTTP_CHUNK, {
+  return new SocketWriter(socket, {
+    framing: HTTP_CHUNK,
     end() {
       // Node writes the last chunk: it has not seen the others, but knows that they were promised.
       response.end();

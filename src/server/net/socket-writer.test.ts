@@ -2,7 +2,10 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { UNFRAMED } from "./framing.js";
 import { cutOff, SocketWriter } from "./socket-writer.js";
+
+const OWNER = { framing: UNFRAMED, end() {}, destroy() {} };
 
 /** A socket whose kernel takes in what a test says. */
 function fakeSocket(highWaterMark: number): Duplex & { written: number; flush(): void } {
@@ -42,21 +45,21 @@ describe("the socket writer", () => {
     "keeps to its bound and goes on after a drain, with a mark of %i KiB",
     async (kib) => {
       const socket = fakeSocket(kib * 1024);
-      const writer = new SocketWriter(socket);
+      const writer = new SocketWriter(socket, OWNER);
       let drains = 0;
       writer.onDrain(() => {
         drains += 1;
       });
       const piece = new Uint8Array(10_000);
       let taken = 0;
-      while (writer.accept(piece) === "ok") taken += 1;
+      while (writer.acceptBytes(piece) === "ok") taken += 1;
       expect(taken).toBe(Math.ceil((Math.max(kib, 64) * 1024) / piece.length));
-      expect(writer.accept(piece)).toBe("busy");
+      expect(writer.acceptBytes(piece)).toBe("busy");
       expect(writer.bytesOut).toBe(taken * piece.length);
       expect(drains).toBe(0);
       await settle(socket);
       expect(drains).toBe(1);
-      expect(writer.accept(piece)).toBe("ok");
+      expect(writer.acceptBytes(piece)).toBe("ok");
       await settle(socket);
       // Nobody waited for this drain.
       expect(drains).toBe(1);
@@ -65,9 +68,9 @@ describe("the socket writer", () => {
 
   it("takes nothing for a socket that has ended, and leaves it without listeners", () => {
     const socket = fakeSocket(1024);
-    const writer = new SocketWriter(socket);
+    const writer = new SocketWriter(socket, OWNER);
     socket.end();
-    expect(writer.accept(new Uint8Array(1))).toBe("busy");
+    expect(writer.acceptBytes(new Uint8Array(1))).toBe("busy");
     writer.write(new Uint8Array(1));
     expect(writer.bytesOut).toBe(0);
     writer.release();
@@ -76,8 +79,8 @@ describe("the socket writer", () => {
 
   it("writes control messages past the bound", () => {
     const socket = fakeSocket(1024);
-    const writer = new SocketWriter(socket);
-    while (writer.accept(new Uint8Array(50_000)) === "ok");
+    const writer = new SocketWriter(socket, OWNER);
+    while (writer.acceptBytes(new Uint8Array(50_000)) === "ok");
     const before = writer.bytesOut;
     writer.write(new Uint8Array(10));
     expect(writer.bytesOut).toBe(before + 10);

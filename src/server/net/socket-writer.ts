@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Batch, Framing } from "../../hub/batch.js";
+import type { Outlet } from "../contract/exchange.js";
 
 /**
  * More than this is never handed to a socket that has not taken in what it was given: what waits in here waits in the
@@ -7,25 +9,41 @@ import type { Duplex } from "node:stream";
  */
 const MAX_PENDING_BYTES = 64 * 1024;
 
+/** What a writer leaves to its connection's owner. */
+export interface WriterOwner {
+  /** How the connection carries a batch. */
+  readonly framing: Framing;
+  /** What has a closing handshake before its socket's end, as a WebSocket has: batches pass while it is open. */
+  readonly session?: { readonly readyState: number; readonly OPEN: number };
+  end(code: "done" | "going-away" | "try-again"): void;
+  destroy(): void;
+}
+
 /**
  * The one writer to sockets, `net.Socket` and `tls.TLSSocket` alike: takes shared, already framed bytes, and says when it
- * has enough. It never ends or destroys the socket: that is the owner's.
+ * has enough.
  *
- * A class, and so are those who call it for every viewer and batch: what is reached through closures lies in more
- * places, and with thousands of viewers each of those is a miss in the processor's cache.
+ * A class, and all in one object, because this is what a viewer costs: what a batch passes through on its way lies
+ * somewhere else for each of thousands of viewers, and every object more is one more miss in the processor's cache.
  */
-export class SocketWriter {
+export class SocketWriter implements Outlet {
   readonly #socket: Duplex;
+  readonly #framing: Framing;
+  readonly #session: WriterOwner["session"];
   /** Node promises `drain` only to who filled the socket to its own mark, which on a foreign server may be higher. */
   readonly #bound: number;
-  readonly #onDrain: () => void;
   #bytesOut = 0;
   #waiting = false;
   #resume: (() => void) | undefined;
+  readonly #owner: WriterOwner;
+  readonly #onDrain: () => void;
 
-  constructor(socket: Duplex) {
+  constructor(socket: Duplex, owner: WriterOwner) {
     this.#socket = socket;
+    this.#framing = owner.framing;
+    this.#session = owner.session;
     this.#bound = Math.max(MAX_PENDING_BYTES, socket.writableHighWaterMark);
+    this.#owner = owner;
     this.#onDrain = () => {
       if (!this.#waiting) return;
       this.#waiting = false;
@@ -39,8 +57,14 @@ export class SocketWriter {
     return this.#bytesOut;
   }
 
+  accept(batch: Batch): "ok" | "busy" {
+    const session = this.#session;
+    if (session !== undefined && session.readyState !== session.OPEN) return "busy";
+    return this.acceptBytes(batch.framed(this.#framing));
+  }
+
   /** Writes, or says `busy` and writes nothing; then what `onDrain` was given is called once it can again. */
-  accept(bytes: Uint8Array): "ok" | "busy" {
+  acceptBytes(bytes: Uint8Array): "ok" | "busy" {
     const socket = this.#socket;
     if (socket.writableLength >= this.#bound || !socket.writable) {
       this.#waiting = true;
@@ -60,6 +84,16 @@ export class SocketWriter {
 
   onDrain(resume: () => void): void {
     this.#resume = resume;
+  }
+
+  end(code: "done" | "going-away" | "try-again"): void {
+    this.release();
+    this.#owner.end(code);
+  }
+
+  destroy(): void {
+    this.release();
+    this.#owner.destroy();
   }
 
   /** Forgets what `onDrain` was given. The socket stays as it is. */

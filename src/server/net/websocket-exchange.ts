@@ -9,8 +9,7 @@ import { WEBSOCKET_BINARY } from "./framing.js";
 import type { HttpTarget } from "./http-target.js";
 import type { OpenExchanges } from "./open-exchanges.js";
 import { peerAddress } from "./peer.js";
-import { SocketOutlet } from "./socket-outlet.js";
-import { cutOff } from "./socket-writer.js";
+import { cutOff, SocketWriter } from "./socket-writer.js";
 import { createWebSocketPings } from "./websocket-pings.js";
 
 /** What viewers send is read and thrown away. */
@@ -194,12 +193,13 @@ const closedOutlet: Outlet = {
 
 function createWebSocketOutlet(webSocket: WebSocket, connection: Connection): Outlet {
   // Batches come framed, so they go past ws to the socket. Both write whole frames, in one turn each.
-  const owner = {
-    end(code: keyof typeof CLOSE_CODES): void {
+  return new SocketWriter(connection.socket, {
+    framing: WEBSOCKET_BINARY,
+    session: webSocket,
+    end(code) {
       webSocket.close(CLOSE_CODES[code]);
       connection.linger();
     },
     destroy: () => connection.destroy(),
-  };
-  return new SocketOutlet(connection.socket, WEBSOCKET_BINARY, owner, webSocket);
+  });
 }

@@ -44,7 +44,7 @@ export function startPlay(init: RoleInit): PlayRole {
         request.streamId === PLAY_STREAM_ID
           ? batch.framed(UNFRAMED)
           : relabelMessages(batch.bytes, request.streamId);
-      if (writer.accept(bytes) === "busy") return "busy";
+      if (writer.acceptBytes(bytes) === "busy") return "busy";
       counters.bytesOut += bytes.length;
       return "ok";
     },

@@ -4,6 +4,7 @@ import { createRtmpServerConnection } from "../../../media/wire/rtmp/server.js";
 import type { RtmpRequest } from "../../../media/wire/rtmp/server-request.js";
 import type { ProtocolContext } from "../../contract/protocol.js";
 import { MAX_USER_AGENT_LENGTH, type Session, type SessionReason } from "../../contract/session.js";
+import { UNFRAMED } from "../../net/framing.js";
 import { cutOff, SocketWriter } from "../../net/socket-writer.js";
 import { NODE_CRYPTO } from "./crypto.js";
 import { type PlayRole, startPlay } from "./play.js";
@@ -48,7 +49,11 @@ export function createRtmpSession(
 ): RtmpSession {
   const { scheduler, log } = context;
   const { remoteAddress } = first;
-  const writer = new SocketWriter(socket);
+  const writer = new SocketWriter(socket, {
+    framing: UNFRAMED,
+    end: () => end("shutdown"),
+    destroy: () => end("shutdown", undefined, "cut"),
+  });
   const publishing = new Map<RtmpRequest, PublishRole>();
   const playing = new Map<RtmpRequest, PlayRole>();
   /** The record of a connection that does nothing at the moment; undefined while a stream has it. */
