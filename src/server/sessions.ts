@@ -42,7 +42,7 @@ export function createSessions(init: SessionsInit): Sessions {
     open(who) {
       if (closed || open.size >= init.maxConnections) return undefined;
       const abort = new AbortController();
-      const session = createSession(init, who, abort.signal, () => open.delete(session.id));
+      const session = new SessionRecord(init, who, abort.signal, (id) => open.delete(id));
       open.set(session.id, { session, abort });
       return session;
     },
@@ -68,14 +68,20 @@ export function createSessions(init: SessionsInit): Sessions {
   };
 }
 
-function createSession(
-  { scheduler, log, newId, onBegin, onEnd }: SessionsInit,
-  { protocol, remoteAddress, userAgent }: SessionInit,
-  signal: AbortSignal,
-  onGone: () => void,
-): Session {
-  const id = newId();
-  const counters: SessionCounters = {
+/**
+ * A class rather than an object of closures: an object literal with getters has a hidden class of its own each time it
+ * is made, which took more memory than all the rest that a viewer is.
+ */
+class SessionRecord implements Session {
+  readonly id: string;
+  readonly protocol: string;
+  readonly remoteAddress: string;
+  readonly since: number;
+  readonly signal: AbortSignal;
+  readonly #init: SessionsInit;
+  readonly #onGone: (id: string) => void;
+  readonly #started: number;
+  readonly #counters: SessionCounters = {
     bytesIn: 0,
     bytesOut: 0,
     packetsIn: 0,
@@ -83,69 +89,78 @@ function createSession(
     droppedFrames: 0,
     droppedMs: 0,
   };
-  const started = scheduler.now();
-  let action: Session["action"];
-  let app: string | undefined;
-  let name: string | undefined;
-  let agent = userAgent;
-  let measured: { readonly bytesOut: number } | undefined;
-  let ended = false;
-  let asked: { readonly action: Session["action"]; readonly app: string; readonly name: string } | undefined;
-  const describe = (): object => ({
-    session: id,
-    protocol,
-    ...(action === undefined ? asked : { action, app, name }),
-    remoteAddress,
-  });
+  #userAgent: string | undefined;
+  /** What it does, or, until it has begun, what it asks for. */
+  #what: { readonly action: "publish" | "play"; readonly app: string; readonly name: string } | undefined;
+  #begun = false;
+  #ended = false;
+  #measured: { readonly bytesOut: number } | undefined;
 
-  const session: Session = {
-    id,
-    protocol,
-    remoteAddress,
-    get userAgent() {
-      return agent;
-    },
-    since: scheduler.wall(),
-    get action() {
-      return action;
-    },
-    get app() {
-      return app;
-    },
-    get name() {
-      return name;
-    },
-    get counters() {
-      if (measured !== undefined) counters.bytesOut = measured.bytesOut;
-      return counters;
-    },
-    signal,
-    ask(what, inApp, as) {
-      asked = { action: what, app: inApp, name: as };
-    },
-    begin(what, inApp, as, saidToBe) {
-      if (ended) return;
-      agent ??= saidToBe;
-      action = what;
-      app = inApp;
-      name = as;
-      log.info({ ...describe(), userAgent: agent }, `${what} begun`);
-      onBegin?.(session);
-    },
-    measure(outlet) {
-      measured = outlet;
-    },
-    end(reason, detail) {
-      if (ended) return;
-      ended = true;
-      onGone();
-      const durationMs = Math.round((scheduler.now() - started) / 1000);
-      const fields = { ...describe(), reason, detail, durationMs, ...session.counters };
-      const message = action === undefined ? "connection ended" : `${action} ended`;
-      if (reason === "internal") log.error(fields, message);
-      else log.info(fields, message);
-      if (action !== undefined) onEnd?.(session, reason);
-    },
-  };
-  return session;
+  constructor(init: SessionsInit, who: SessionInit, signal: AbortSignal, onGone: (id: string) => void) {
+    this.id = init.newId();
+    this.protocol = who.protocol;
+    this.remoteAddress = who.remoteAddress;
+    this.since = init.scheduler.wall();
+    this.signal = signal;
+    this.#userAgent = who.userAgent;
+    this.#init = init;
+    this.#started = init.scheduler.now();
+    this.#onGone = onGone;
+  }
+
+  get userAgent(): string | undefined {
+    return this.#userAgent;
+  }
+
+  get action(): "publish" | "play" | undefined {
+    return this.#begun ? this.#what?.action : undefined;
+  }
+
+  get app(): string | undefined {
+    return this.#begun ? this.#what?.app : undefined;
+  }
+
+  get name(): string | undefined {
+    return this.#begun ? this.#what?.name : undefined;
+  }
+
+  get counters(): SessionCounters {
+    if (this.#measured !== undefined) this.#counters.bytesOut = this.#measured.bytesOut;
+    return this.#counters;
+  }
+
+  ask(action: "publish" | "play", app: string, name: string): void {
+    if (!this.#begun) this.#what = { action, app, name };
+  }
+
+  begin(action: "publish" | "play", app: string, name: string, userAgent?: string): void {
+    if (this.#ended) return;
+    this.#userAgent ??= userAgent;
+    this.#what = { action, app, name };
+    this.#begun = true;
+    this.#init.log.info({ ...this.#describe(), userAgent: this.#userAgent }, `${action} begun`);
+    this.#init.onBegin?.(this);
+  }
+
+  measure(outlet: { readonly bytesOut: number }): void {
+    this.#measured = outlet;
+  }
+
+  end(reason: SessionReason, detail?: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onGone(this.id);
+    const { scheduler, log, onEnd } = this.#init;
+    const durationMs = Math.round((scheduler.now() - this.#started) / 1000);
+    const fields = { ...this.#describe(), reason, detail, durationMs, ...this.counters };
+    const message = this.action === undefined ? "connection ended" : `${this.action} ended`;
+    if (reason === "internal") log.error(fields, message);
+    else log.info(fields, message);
+    if (this.#begun) onEnd?.(this, reason);
+  }
+
+  #describe(): object {
+    const { id, protocol, remoteAddress } = this;
+    return { session: id, protocol, ...this.#what, remoteAddress };
+  }
 }

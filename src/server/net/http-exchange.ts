@@ -32,52 +32,72 @@ export interface HttpExchangeInit {
  * path is not ours is handed on as it came.
  */
 export function createHttpExchange(init: HttpExchangeInit): Exchange {
-  const { request, response, target } = init;
-  const socket = response instanceof ServerResponse ? request.socket : undefined;
-  let query: URLSearchParams | undefined;
-  let connection: Connection | undefined;
-  const connect = (): Connection => {
-    connection ??= watchConnection(init, socket);
-    return connection;
-  };
+  return new HttpExchange(init);
+}
 
-  return {
-    method: request.method ?? "GET",
-    path: target.path,
-    get query() {
-      query ??= new URLSearchParams(target.search);
-      return query;
-    },
-    headers: request.headers,
-    remoteAddress: peerAddress(request.socket),
-    websocket: false,
-    get signal() {
-      return connect().signal;
-    },
-    reply(status, headers, body) {
-      connect();
-      if (response.headersSent) return;
-      const bytes = typeof body === "string" ? Buffer.from(body) : body;
-      response.statusCode = status;
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      if (bytes !== undefined) response.setHeader("content-length", bytes.length);
-      if (bytes === undefined || request.method === "HEAD") response.end();
-      else response.end(bytes);
-    },
-    stream(headers) {
-      const held = connect();
-      // Whatever a GET has for a body is of no interest, but unread it would hide that the viewer has gone.
-      request.resume();
-      response.statusCode = 200;
-      response.removeHeader("content-length");
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      if (socket !== undefined) response.setHeader("connection", "close");
-      (response as ServerResponse).flushHeaders();
-      return response instanceof ServerResponse && isUnwrapped(response, socket)
-        ? createRawOutlet(response, socket, held)
-        : createWrappedOutlet(response, held);
-    },
-  };
+class HttpExchange implements Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Exchange["headers"];
+  readonly websocket = false;
+  readonly #init: HttpExchangeInit;
+  readonly #socket: Socket | undefined;
+  #query: URLSearchParams | undefined;
+  #connection: Connection | undefined;
+
+  constructor(init: HttpExchangeInit) {
+    const { request, response, target } = init;
+    this.method = request.method ?? "GET";
+    this.path = target.path;
+    this.headers = request.headers;
+    this.#init = init;
+    this.#socket = response instanceof ServerResponse ? request.socket : undefined;
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.#init.target.search);
+    return this.#query;
+  }
+
+  get remoteAddress(): string {
+    return peerAddress(this.#init.request.socket);
+  }
+
+  get signal(): AbortSignal {
+    return this.#connect().signal;
+  }
+
+  reply(status: number, headers: Readonly<Record<string, string>>, body?: string | Uint8Array): void {
+    const { request, response } = this.#init;
+    this.#connect();
+    if (response.headersSent) return;
+    const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    response.statusCode = status;
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (bytes !== undefined) response.setHeader("content-length", bytes.length);
+    if (bytes === undefined || request.method === "HEAD") response.end();
+    else response.end(bytes);
+  }
+
+  stream(headers: Readonly<Record<string, string>>): Outlet {
+    const { request, response } = this.#init;
+    const held = this.#connect();
+    // Whatever a GET has for a body is of no interest, but unread it would hide that the viewer has gone.
+    request.resume();
+    response.statusCode = 200;
+    response.removeHeader("content-length");
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (this.#socket !== undefined) response.setHeader("connection", "close");
+    (response as ServerResponse).flushHeaders();
+    return response instanceof ServerResponse && isUnwrapped(response, this.#socket)
+      ? createRawOutlet(response, this.#socket, held)
+      : createWrappedOutlet(response, held);
+  }
+
+  #connect(): Connection {
+    this.#connection ??= watchConnection(this.#init, this.#socket);
+    return this.#connection;
+  }
 }
 
 interface Connection {
