@@ -18,6 +18,9 @@ export interface Acceptor {
 export interface Sink extends Acceptor {
   /** What takes them in its place once it has caught up, where that is another: one step less for each batch. */
   readonly direct?: Acceptor | undefined;
+  /** Several batches may follow at once, until `uncork`: they need not leave one by one. */
+  cork?(): void;
+  uncork?(): void;
   /** What the subscriber missed because it was too far behind; a summary once it goes on, or ends. */
   dropped?(drop: Drop): void;
   /** Nothing follows. Called exactly once, and never from within `accept` unless that closes the subscriber itself. */
@@ -159,7 +162,13 @@ export class Subscriber {
     this.#packager.readers.enter();
     try {
       if (start !== undefined) this.#goTo(start);
-      while (this.#state === "behind" && this.#step());
+      // Who joins gets some seconds' batches: one by one they would cost more than that viewer's next minute.
+      this.#sink.cork?.();
+      try {
+        while (this.#state === "behind" && this.#step());
+      } finally {
+        this.#sink.uncork?.();
+      }
     } catch (error) {
       this.fail(error);
     }

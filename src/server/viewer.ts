@@ -159,6 +159,14 @@ class Viewer implements Sink {
     return (this.#outlet ?? this.#opened()).accept(batch);
   }
 
+  cork(): void {
+    this.#opened().cork?.();
+  }
+
+  uncork(): void {
+    this.#outlet?.uncork?.();
+  }
+
   dropped(drop: Drop): void {
     this.#countDrop ??= createDropCounter(this.#session, this.#init.context);
     this.#countDrop(drop);

@@ -5,6 +5,9 @@ export interface Outlet {
   /** Takes the batch's bytes, or says `busy` and takes nothing; then what `onDrain` was given is called later. */
   accept(batch: Batch): "ok" | "busy";
   onDrain(resume: () => void): void;
+  /** Gathers what is accepted from here on, and sends it all at once. */
+  cork?(): void;
+  uncork?(): void;
   /** Ends it in order: the last chunk, or a WebSocket close frame with a code that fits. */
   end(code: "done" | "going-away" | "try-again"): void;
   /** Cuts it off. */

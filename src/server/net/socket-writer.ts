@@ -82,6 +82,14 @@ export class SocketWriter implements Outlet {
     this.#socket.write(bytes);
   }
 
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
   onDrain(resume: () => void): void {
     this.#resume = resume;
   }

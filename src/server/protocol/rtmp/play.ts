@@ -48,6 +48,8 @@ export function startPlay(init: RoleInit): PlayRole {
       counters.bytesOut += bytes.length;
       return "ok";
     },
+    cork: () => writer.cork(),
+    uncork: () => writer.uncork(),
     dropped: createDropCounter(session, context),
     end(reason) {
       if (!over) role.end(reason);
