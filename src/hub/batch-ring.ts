@@ -20,6 +20,15 @@ export class BatchRing {
     return this.#batches[this.#batches.length - 1];
   }
 
+  /** Media time per byte over what is kept, microseconds; 0 while that is one batch, whose length is not known. */
+  get microsPerByte(): number {
+    const [first] = this.#batches;
+    const { head } = this;
+    if (first === undefined || head === undefined) return 0;
+    const bytes = head.totalBytes - head.size - (first.totalBytes - first.size);
+    return bytes > 0 ? (head.dts - first.dts) / bytes : 0;
+  }
+
   /** Sequence number of the next batch. */
   get nextSeq(): number {
     return this.#nextSeq;

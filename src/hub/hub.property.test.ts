@@ -51,6 +51,7 @@ type Step =
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "join"; readonly format: number; readonly selection: number }
   | { readonly do: "leave" | "busy" | "free" | "resume"; readonly reader: number }
+  | { readonly do: "observe"; readonly reader: number; readonly queued: number; readonly arrived: number }
   | { readonly do: "poke"; readonly reader: number; readonly poke: Poke };
 
 const INTENDED = new Error("thrown by a sink on purpose");
@@ -214,6 +215,9 @@ class World {
       case "poke":
         this.poke(step.reader, step.poke);
         break;
+      case "observe":
+        this.#viewer(step.reader)?.subscriber?.observe(step.queued, step.arrived);
+        break;
       default: {
         const viewer = this.#viewer(step.reader);
         if (viewer === undefined) break;
@@ -355,6 +359,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("observe" as const),
+      reader: nat(9),
+      queued: fc.oneof(fc.constant(0), nat(300), nat(1e6)),
+      arrived: nat(1e6),
+    }),
+  },
+  {
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant("poke" as const),
@@ -420,6 +433,7 @@ describe("the hub, whatever happens", () => {
         for (const viewer of world.viewers) {
           viewer.poke = undefined;
           viewer.busy = false;
+          viewer.subscriber?.observe(0, 1e6);
           viewer.subscriber?.resume();
         }
         if (world.publisher === undefined) world.publish(true, true, 0);

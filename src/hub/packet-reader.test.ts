@@ -102,7 +102,7 @@ describe("readPackets", () => {
     const got: (string | undefined)[] = [];
     for (let i = 0; i < 6; i++) got.push(await next(reader));
     expect(got).toEqual(["V0", "a0", "v1", "a1", "V7", "a7"]);
-    expect(reader.dropped).toEqual({ frames: 10, bytes: 20, ms: 200 });
+    expect(reader.dropped).toEqual({ cause: "sink", frames: 10, bytes: 20, ms: 200 });
   });
 
   it("is ended when nobody reads", async () => {

@@ -26,7 +26,7 @@ export function readPackets(subscribe: (sink: Sink) => Subscriber, signal?: Abor
   let packets: readonly Packet[] = [];
   let at = 0;
   let reason: HubReason | undefined;
-  let dropped: Drop = { frames: 0, bytes: 0, ms: 0 };
+  let dropped: Drop = { cause: "sink", frames: 0, bytes: 0, ms: 0 };
   let subscriber: Subscriber | undefined;
   /** Calls that wait for what comes next, in order; each looks again for itself. */
   let waiting: (() => void)[] = [];
@@ -52,6 +52,7 @@ export function readPackets(subscribe: (sink: Sink) => Subscriber, signal?: Abor
     },
     dropped(drop) {
       dropped = {
+        cause: "sink",
         frames: dropped.frames + drop.frames,
         bytes: dropped.bytes + drop.bytes,
         ms: dropped.ms + drop.ms,

@@ -29,11 +29,16 @@ export interface Sink extends Acceptor {
 
 /** Frames that a reader did not get. */
 export interface Drop {
+  /** Why: its sink was busy for too long, or what its sink had taken had not reached the peer. */
+  readonly cause: "sink" | "transport";
   readonly frames: number;
   readonly bytes: number;
   /** Media time passed over, milliseconds. */
   readonly ms: number;
 }
+
+/** A reader whose transport held too much goes on once this share of the bound is left. */
+const RESUME_SHARE = 0.5;
 
 /** A reader of one variant: a cursor into its packager's batches. */
 export class Subscriber {
@@ -53,6 +58,8 @@ export class Subscriber {
   /** It has never caught up since it joined: it may be as far behind as the cache reaches. */
   #joining = true;
   #progressAt: number;
+  /** When bytes last reached the peer, the scheduler's clock. */
+  #movedAt: number;
   /** It has been given a place to start from: what it misses after that is a drop. */
   #begun = false;
   /** The packager's totals, and the dts, where its last batch ended: what a gap is measured from. */
@@ -60,6 +67,15 @@ export class Subscriber {
   #gotBytes = 0;
   #gotDts = 0;
   #finishing: HubReason | undefined;
+  /** The transport holds so much for it that it gets no more until that is out. */
+  #held = false;
+  #cause: Drop["cause"] = "sink";
+  /** What the transport held last, as media time, microseconds. */
+  #heldMicros = 0;
+  /** Bytes that had reached the peer when it was last looked at. */
+  #arrived = Number.NEGATIVE_INFINITY;
+  /** When it began, the scheduler's clock; undefined once what it got to begin with has arrived. */
+  #freshSince: number | undefined;
   #pumping = false;
 
   constructor(
@@ -74,10 +90,17 @@ export class Subscriber {
     this.#scheduler = scheduler;
     this.#onGone = onGone;
     this.#progressAt = scheduler.now();
+    this.#movedAt = this.#progressAt;
+    this.#freshSince = this.#progressAt;
+  }
+
+  /** Milliseconds of media between what has reached its peer, as far as is known, and the newest. */
+  get lagMs(): number {
+    return this.#waitingMs + this.#heldMicros / 1000;
   }
 
   /** Milliseconds of media between what it has been given and the newest. */
-  get lagMs(): number {
+  get #waitingMs(): number {
     const { ring } = this.#packager;
     if (ring.head === undefined) return 0;
     if (this.#state === "seeking" && this.#begun) return (ring.head.dts - this.#gotDts) / 1000;
@@ -118,7 +141,56 @@ export class Subscriber {
 
   /** The sink can take more. */
   resume(): void {
-    if (this.#state === "behind") this.#pump();
+    if (this.#state === "behind" && !this.#held) this.#pump();
+  }
+
+  /**
+   * What has become of the bytes that its sink took; told now and then where a transport hides how slow a peer is. Over
+   * the bound of the lag it gets nothing more until half of that is out, and goes on at a key frame.
+   *
+   * @param queued bytes that have not reached the peer
+   * @param arrived bytes that have, since it began
+   */
+  observe(queued: number, arrived: number): void {
+    if (this.#state === "gone") return;
+    const now = this.#scheduler.now();
+    const { maxLagMs, maxLagBytes, stallTimeoutMs } = this.#packager.options;
+    const progress = arrived > this.#arrived || queued === 0;
+    this.#arrived = Math.max(arrived, this.#arrived);
+    // A sink that takes is no progress where the transport only piles it up.
+    if (progress) this.#movedAt = now;
+    else if (now - this.#movedAt > stallTimeoutMs * 1000) {
+      this.close("too-slow");
+      return;
+    }
+    this.#heldMicros = queued * this.#packager.ring.microsPerByte;
+    const share = Math.max(this.lagMs / maxLagMs, queued / maxLagBytes);
+    if (this.#held) {
+      this.#progressAt = Math.max(this.#progressAt, this.#movedAt);
+      if (Math.max(this.#heldMicros / 1000 / maxLagMs, queued / maxLagBytes) > RESUME_SHARE) return;
+      this.#held = false;
+      const key = this.#packager.ring.newestKey;
+      this.#pump(key !== undefined && key.seq > this.#cursor ? key.seq : undefined);
+      return;
+    }
+    if (share <= 1) this.#freshSince = undefined;
+    // Who has just joined was given a group of pictures at once, and takes its time over it.
+    else if (this.#freshSince === undefined || now - this.#freshSince > stallTimeoutMs * 1000) this.#hold();
+  }
+
+  #hold(): void {
+    if (this.#state !== "ready" && this.#state !== "behind") return;
+    this.#held = true;
+    this.#cause = "transport";
+    if (this.#state === "behind") return;
+    const { ring, readers, total } = this.#packager;
+    const next = ring.at(readers.sent);
+    this.#cursor = readers.sent;
+    this.#gotFrames = next === undefined ? total.frames : next.totalFrames - next.frames;
+    this.#gotBytes = next === undefined ? total.bytes : next.totalBytes - next.size;
+    this.#gotDts = next?.dts ?? ring.head?.dts ?? 0;
+    this.#progressAt = this.#scheduler.now();
+    this.#file("behind");
   }
 
   /** Ends it once it has what is kept for it; at once if it is not behind. */
@@ -242,7 +314,8 @@ export class Subscriber {
 
   /** Reports what lies between what it was given and these totals, and goes on counting from there. */
   #missed(frames: number, bytes: number, dts: number): void {
-    const drop = {
+    const drop: Drop = {
+      cause: this.#cause,
       frames: frames - this.#gotFrames,
       bytes: bytes - this.#gotBytes,
       ms: Math.max(0, dts - this.#gotDts) / 1000,
@@ -250,7 +323,9 @@ export class Subscriber {
     this.#gotFrames = frames;
     this.#gotBytes = bytes;
     this.#gotDts = dts;
-    if (this.#begun && drop.frames > 0) this.#sink.dropped?.(drop);
+    if (!this.#begun || drop.frames <= 0) return;
+    this.#cause = "sink";
+    this.#sink.dropped?.(drop);
   }
 
   #file(state: ReaderState): void {

@@ -13,6 +13,7 @@ import type { Endpoint, Protocol, ProtocolContext } from "./contract/protocol.js
 import type { SessionInfo, SessionReason } from "./contract/session.js";
 import { createHttpEntry, type HttpEntry } from "./net/http-entry.js";
 import { createHttpServer } from "./net/http-server.js";
+import { createKernelQueues } from "./net/kernel-queues.js";
 import { createNodeScheduler } from "./net/node-scheduler.js";
 import { parseStreamPath, streamKey } from "./net/stream-name.js";
 import { createPages, defaultWebDirectory } from "./pages.js";
@@ -72,10 +73,12 @@ export function createApp(init: AppInit): App {
     onBegin: init.onBegin,
     onEnd: init.onEnd,
   });
+  const kernelQueues = createKernelQueues(scheduler);
   const context: ProtocolContext = {
     hub,
     scheduler,
     log,
+    kernelQueues,
     openSession: sessions.open,
     authorize: createAuthorizer(init.authorize, config.authorizeTimeoutMs, scheduler, log),
   };
@@ -149,6 +152,7 @@ export function createApp(init: AppInit): App {
     });
     await released;
     cancel();
+    kernelQueues.close();
     entry.close();
     log.info({}, "closed");
   }

@@ -13,6 +13,7 @@ import {
   type SessionReason,
 } from "./contract/session.js";
 import { createDropCounter } from "./drop-counter.js";
+import { watchKernelQueue } from "./net/kernel-queues.js";
 import { CORS_HEADERS, replyOptions, replyProblem } from "./net/problem.js";
 import { type StreamName, streamKey } from "./net/stream-name.js";
 
@@ -132,6 +133,7 @@ class Viewer implements Sink {
   #outlet: Outlet | undefined;
   #subscriber: Subscriber | undefined;
   #ending: SessionReason | undefined;
+  #unwatch: (() => void) | undefined;
   #countDrop: ((drop: Drop) => void) | undefined;
 
   constructor(exchange: Exchange, init: ViewerInit, session: Session) {
@@ -144,7 +146,9 @@ class Viewer implements Sink {
   watch(subscriber: Subscriber): void {
     this.#subscriber = subscriber;
     if (subscriber.ended) return;
-    this.#opened().onDrain(() => subscriber.resume());
+    const outlet = this.#opened();
+    outlet.onDrain(() => subscriber.resume());
+    this.#unwatch = watchKernelQueue(this.#init.context, outlet, subscriber);
     for (const { signal } of [this.#exchange, this.#session]) {
       signal.addEventListener("abort", this);
       if (signal.aborted) this.#close(signal);
@@ -173,6 +177,7 @@ class Viewer implements Sink {
   }
 
   end(reason: SessionReason): void {
+    this.#unwatch?.();
     this.#exchange.signal.removeEventListener("abort", this);
     this.#session.signal.removeEventListener("abort", this);
     endOutlet(this.#opened(), this.#ending ?? reason);

@@ -91,6 +91,7 @@ export async function startRtmpServer(init: RtmpServerInit = {}): Promise<RtmpTe
       hub,
       scheduler,
       log,
+      kernelQueues: { watch: () => () => {} },
       openSession: (session) => sessions.open(session),
       authorize: createAuthorizer(init.authorize, init.authorizeTimeoutMs ?? 3_000, scheduler, log),
     },

@@ -1,4 +1,5 @@
 import type { Batch } from "../../hub/batch.js";
+import type { TcpConnection } from "./kernel-queues.js";
 
 /** Where one viewer's bytes go, whatever carries them: an HTTP/1.1 socket, a wrapped response, a WebSocket, a web stream. */
 export interface Outlet {
@@ -14,6 +15,8 @@ export interface Outlet {
   destroy(): void;
   /** Bytes handed to the transport so far. */
   readonly bytesOut: number;
+  /** The TCP connection that they go out on, where no other bodies do. */
+  readonly connection?: TcpConnection | undefined;
 }
 
 /** One HTTP request or WebSocket handshake, whatever server it came in on. */

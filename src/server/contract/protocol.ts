@@ -2,6 +2,7 @@ import type { Hub } from "../../hub/hub.js";
 import type { Scheduler } from "../../hub/scheduler.js";
 import type { AccessRequest } from "./access.js";
 import type { Exchange } from "./exchange.js";
+import type { KernelQueues } from "./kernel-queues.js";
 import type { Logger } from "./logger.js";
 import type { Session, SessionInit, SessionReason } from "./session.js";
 
@@ -13,6 +14,7 @@ export interface ProtocolContext {
   readonly hub: Hub;
   readonly scheduler: Scheduler;
   readonly log: Logger;
+  readonly kernelQueues: KernelQueues;
   /** Opens the record of a connection; undefined when the server is full or closing: refuse the peer. */
   openSession(init: SessionInit): Session | undefined;
   /** Asks the operator's `authorize`. Never throws; late and failing answers are refusals. */

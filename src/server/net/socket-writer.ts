@@ -1,7 +1,8 @@
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Batch, Framing } from "../../hub/batch.js";
 import type { Outlet } from "../contract/exchange.js";
+import type { TcpConnection } from "../contract/kernel-queues.js";
 
 /**
  * More than this is never handed to a socket that has not taken in what it was given: what waits in here waits in the
@@ -55,6 +56,14 @@ export class SocketWriter implements Outlet {
   /** Bytes handed to the socket so far. */
   get bytesOut(): number {
     return this.#bytesOut;
+  }
+
+  get connection(): TcpConnection | undefined {
+    if (!(this.#socket instanceof Socket)) return undefined;
+    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket;
+    if (localAddress === undefined || localPort === undefined) return undefined;
+    if (remoteAddress === undefined || remotePort === undefined) return undefined;
+    return { localAddress, localPort, remoteAddress, remotePort };
   }
 
   accept(batch: Batch): "ok" | "busy" {

@@ -8,6 +8,7 @@ import { relabelMessages } from "../../../media/wire/rtmp/relabel.js";
 import { REFUSAL_REASONS, type SessionReason } from "../../contract/session.js";
 import { createDropCounter } from "../../drop-counter.js";
 import { UNFRAMED } from "../../net/framing.js";
+import { watchKernelQueue } from "../../net/kernel-queues.js";
 import { type StreamName, streamKey } from "../../net/stream-name.js";
 import { accessRequest, placeOf, type Role, type RoleInit } from "./role.js";
 
@@ -31,6 +32,7 @@ export function startPlay(init: RoleInit): PlayRole {
   let subscriber: Subscriber | undefined;
   /** Batches flow once Play.Start is on its way. */
   let started = false;
+  let unwatch = (): void => {};
   let paused = false;
   /** After a pause nothing is sent before the next random access point. */
   let skipping = false;
@@ -52,6 +54,7 @@ export function startPlay(init: RoleInit): PlayRole {
     uncork: () => writer.uncork(),
     dropped: createDropCounter(session, context),
     end(reason) {
+      unwatch();
       if (!over) role.end(reason);
     },
   };
@@ -110,6 +113,7 @@ export function startPlay(init: RoleInit): PlayRole {
     }
     session.begin("play", place.app, place.name, init.userAgent);
     started = request.accept();
+    unwatch = watchKernelQueue(context, writer, subscriber);
     subscriber.resume();
   }
 
