@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { DEFAULT_CLIP, readClip } from "./clip.js";
@@ -6,6 +6,7 @@ import { markdownTable, median, show } from "./figures.js";
 import type { LoadResult } from "./load.js";
 import { describeMachine } from "./machine.js";
 import { canPin, LOAD_CORE, programFile, SERVER_CORE, startNode } from "./processes.js";
+import { replaceSection } from "./section.js";
 import { COMPETITORS, type PlayProtocol, type ServerOptions } from "./servers.js";
 
 const USAGE = `npm run bench -- [options]
@@ -23,6 +24,7 @@ floor that does nothing but write to sockets. They take turns; the table has the
   --clip FILE        H.264 and AAC in FLV (${DEFAULT_CLIP})
   --no-pin           leave the cores to the system
   --node-flags LIST  for Node (sluice and floor), such as --cpu-prof,--cpu-prof-dir=.cache/profiles
+  --write FILE       puts the table between the bench markers of this document too, such as README.md
   --json             all figures of all runs instead of the table
   --help`;
 
@@ -41,6 +43,7 @@ const { values } = parseArgs({
     clip: { type: "string", default: DEFAULT_CLIP },
     "no-pin": { type: "boolean", default: false },
     "node-flags": { type: "string", default: "" },
+    write: { type: "string" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -60,6 +63,8 @@ if (values.help) {
   const names = values.only.split(",");
   for (const name of names) if (COMPETITORS[name] === undefined) fail(`--only: there is no "${name}"`);
   if (!["flv", "ws", "rtmp"].includes(values.protocol)) fail("--protocol: must be flv, ws or rtmp");
+  if (values.write !== undefined && !existsSync(values.write))
+    fail(`--write: there is no file ${values.write}`);
   if (!existsSync(values.clip)) fail(`--clip: there is no file ${values.clip}`);
 
   const runs = new Map<string, LoadResult[]>(names.map((name) => [name, []]));
@@ -71,9 +76,10 @@ if (values.help) {
       for (const reason of result.reasons) console.error(`  ${reason}`);
     }
   }
-  console.log(
-    values.json ? JSON.stringify(Object.fromEntries(runs), null, 2) : report(runs, options, pinned),
-  );
+  const table = report(runs, options, pinned);
+  console.log(values.json ? JSON.stringify(Object.fromEntries(runs), null, 2) : table);
+  if (values.write !== undefined)
+    writeFileSync(values.write, replaceSection(readFileSync(values.write, "utf8"), table));
   const faults = [...runs.values()].flat().reduce((sum, result) => sum + result.faults + result.gaps, 0);
   process.exitCode = faults === 0 ? 0 : 1;
 }
