@@ -423,7 +423,6 @@ describe("Subscriber", () => {
 });
 
 describe("a subscriber whose transport hides how slow its peer is", () => {
-
   function hidden(options: Partial<HubOptions> = {}) {
     const stage = watched({ maxLagMs: 200, stallTimeoutMs: 2_000, ...options });
     stage.source.group(10);
