@@ -24,7 +24,7 @@ floor that does nothing but write to sockets. They take turns; the table has the
   --clip FILE        H.264 and AAC in FLV (${DEFAULT_CLIP})
   --no-pin           leave the cores to the system
   --node-flags LIST  for Node (sluice and floor), such as --cpu-prof,--cpu-prof-dir=.cache/profiles
-  --write FILE       puts the table between the bench markers of this document too, such as README.md
+  --write LIST       puts the table between the bench markers of these documents too
   --json             all figures of all runs instead of the table
   --help`;
 
@@ -63,8 +63,8 @@ if (values.help) {
   const names = values.only.split(",");
   for (const name of names) if (COMPETITORS[name] === undefined) fail(`--only: there is no "${name}"`);
   if (!["flv", "ws", "rtmp"].includes(values.protocol)) fail("--protocol: must be flv, ws or rtmp");
-  if (values.write !== undefined && !existsSync(values.write))
-    fail(`--write: there is no file ${values.write}`);
+  const documents = values.write?.split(",") ?? [];
+  for (const file of documents) if (!existsSync(file)) fail(`--write: there is no file ${file}`);
   if (!existsSync(values.clip)) fail(`--clip: there is no file ${values.clip}`);
 
   const runs = new Map<string, LoadResult[]>(names.map((name) => [name, []]));
@@ -78,8 +78,7 @@ if (values.help) {
   }
   const table = report(runs, options, pinned);
   console.log(values.json ? JSON.stringify(Object.fromEntries(runs), null, 2) : table);
-  if (values.write !== undefined)
-    writeFileSync(values.write, replaceSection(readFileSync(values.write, "utf8"), table));
+  for (const file of documents) writeFileSync(file, replaceSection(readFileSync(file, "utf8"), table));
   const faults = [...runs.values()].flat().reduce((sum, result) => sum + result.faults + result.gaps, 0);
   process.exitCode = faults === 0 ? 0 : 1;
 }
