@@ -9,17 +9,27 @@ import type { Cancel, Scheduler } from "./scheduler.js";
 import { Stream } from "./stream.js";
 
 const SWEEP_MS = 1000;
+/** Who does not want to wait waits this long for what is live in another process, milliseconds. */
+const ELSEWHERE_MS = 1000;
 /** Timers count milliseconds: a shorter wait is none. */
 const SHORTEST_WAIT_MICROS = 1000;
 
 /** What the hub tells whoever listens. */
 export interface HubEvents {
   /** A publisher was let in; its tracks are not known yet. */
-  readonly publish: { readonly stream: Stream };
+  readonly publish: { readonly stream: Stream; readonly relayed: boolean };
   /** A stream's tracks were announced or have changed: readers can join. */
   readonly tracks: { readonly stream: Stream };
   /** A publisher has gone. */
-  readonly unpublish: { readonly stream: Stream; readonly reason: string };
+  readonly unpublish: { readonly stream: Stream; readonly reason: string; readonly relayed: boolean };
+}
+
+/** Streams that other processes have. */
+export interface Elsewhere {
+  /** Whether one of them has a publisher for it. */
+  has(name: string): boolean;
+  /** Somebody here waits for it. */
+  want(name: string): void;
 }
 
 /** Names to streams. A stream exists while it has a publisher or readers; nothing else keeps one. */
@@ -28,6 +38,7 @@ export class Hub {
   readonly #scheduler: Scheduler;
   readonly #emitter: Emitter<HubEvents>;
   readonly #onError: (error: unknown) => void;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #streams = new Map<string, Stream>();
   readonly #waiting = new Map<string, Set<(stream: Stream | undefined) => void>>();
   readonly #dirty = new Set<Packager>();
@@ -37,8 +48,14 @@ export class Hub {
   #closed = false;
 
   /** @param onError gets what a listener of an event, a sink or a muxer throws: never a peer's fault */
-  constructor(options: Partial<HubOptions>, scheduler: Scheduler, onError: (error: unknown) => void) {
+  constructor(
+    options: Partial<HubOptions>,
+    scheduler: Scheduler,
+    onError: (error: unknown) => void,
+    elsewhere?: Elsewhere,
+  ) {
     this.#onError = onError;
+    this.#elsewhere = elsewhere;
     this.options = { ...HUB_DEFAULTS, ...options };
     this.#scheduler = scheduler;
     this.#emitter = createEmitter(onError);
@@ -72,7 +89,8 @@ export class Hub {
     if (stream === undefined) {
       stream = new Stream(name, this.options, this.#scheduler, {
         tracks: (changed) => this.#announced(changed),
-        unpublish: (left, reason) => this.#emitter.emit("unpublish", { stream: left, reason }),
+        unpublish: (left, reason, relayed) =>
+          this.#emitter.emit("unpublish", { stream: left, reason, relayed }),
         vacant: (empty) => {
           if (this.#streams.get(name) === empty) this.#streams.delete(name);
         },
@@ -82,19 +100,22 @@ export class Hub {
       this.#streams.set(name, stream);
     }
     const publisher = stream.publish(init);
-    this.#emitter.emit("publish", { stream });
+    this.#emitter.emit("publish", { stream, relayed: publisher.relayed });
     return publisher;
   }
 
   /**
    * The stream once readers can join it; undefined when none came in time, the signal fired, or the hub has closed.
    *
-   * @param timeoutMs how long to wait for a publisher, milliseconds; 0 does not wait
+   * @param timeoutMs how long to wait for a publisher, milliseconds; 0 waits only for one that another process has
    */
   async whenLive(name: string, timeoutMs: number, signal?: AbortSignal): Promise<Stream | undefined> {
     const present = this.#streams.get(name);
     if (present?.live === true) return present;
-    if (timeoutMs <= 0 || this.#closed || signal?.aborted === true) return undefined;
+    if (this.#closed || signal?.aborted === true) return undefined;
+    this.#elsewhere?.want(name);
+    const waitMs = Math.max(timeoutMs, this.#elsewhere?.has(name) === true ? ELSEWHERE_MS : 0);
+    if (waitMs <= 0) return undefined;
     return new Promise((resolve) => {
       const settle = (stream: Stream | undefined): void => {
         cancel();
@@ -107,9 +128,14 @@ export class Hub {
       const waiting = this.#waiting.get(name) ?? new Set<(stream: Stream | undefined) => void>();
       this.#waiting.set(name, waiting);
       waiting.add(settle);
-      const cancel = this.#scheduler.after(timeoutMs, give);
+      const cancel = this.#scheduler.after(waitMs, give);
       signal?.addEventListener("abort", give);
     });
+  }
+
+  /** Whether anybody here waits for this stream or reads it. */
+  wants(name: string): boolean {
+    return this.#waiting.has(name) || (this.#streams.get(name)?.readers ?? 0) > 0;
   }
 
   /** Ends every publisher and reader, and refuses new ones. Idempotent. */

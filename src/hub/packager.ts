@@ -73,6 +73,10 @@ export class Packager {
     return this.#init.options;
   }
 
+  get onePublication(): boolean {
+    return this.#init.onePublication;
+  }
+
   /** Why it takes no more packets; undefined while it does. */
   get ended(): HubReason | undefined {
     return this.#ended;
@@ -85,9 +89,10 @@ export class Packager {
 
   /** Whether a reader that asks for this, of a stream with these tracks, gets here what it should. */
   serves(variant: Variant, tracks: readonly Track[]): boolean {
-    const { format, selection, zero } = this.#init;
+    const { format, selection, zero, onePublication } = this.#init;
     return (
       this.#ended === undefined &&
+      onePublication === variant.onePublication &&
       format?.key === variant.format?.key &&
       selection.video === variant.selection.video &&
       selection.audio === variant.selection.audio &&

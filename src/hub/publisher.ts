@@ -9,6 +9,10 @@ const MAX_HELD_BYTES = 16 * 1024 * 1024;
 export interface PublisherInit {
   /** Called once when it ends, whoever ended it; `reason` is a HubReason or the owner's own word. */
   readonly onEnd?: (reason: string) => void;
+  /** Another process has placed the packets on the stream's timeline: they are taken as they are. It always makes way. */
+  readonly relayed?: boolean;
+  /** The timeline goes on after this, microseconds: what readers in other processes have seen. */
+  readonly position?: number;
 }
 
 /** What a Publisher tells its stream. */
@@ -44,6 +48,10 @@ export class Publisher {
     this.#scheduler = scheduler;
     this.#listener = listener;
     this.#lastMediaAt = scheduler.now();
+  }
+
+  get relayed(): boolean {
+    return this.#init.relayed === true;
   }
 
   get metadata(): Metadata {

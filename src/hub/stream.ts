@@ -18,13 +18,15 @@ export interface SubscribeRequest {
   readonly format: ContainerFormat | undefined;
   readonly selection: Selection;
   readonly sink: Sink;
+  /** It ends with the present publication, and is no viewer: what passes the stream on to another process. */
+  readonly onePublication?: boolean;
 }
 
 /** What a Stream tells its hub. */
 export interface StreamListener {
   /** The track set was announced, or has changed. */
   tracks(stream: Stream): void;
-  unpublish(stream: Stream, reason: string): void;
+  unpublish(stream: Stream, reason: string, relayed: boolean): void;
   /** Nothing holds it any more. */
   vacant(stream: Stream): void;
   /** The packager has something to hand out: its `flush` is to be called. */
@@ -32,6 +34,9 @@ export interface StreamListener {
   /** A sink or a muxer threw. */
   fault(error: unknown): void;
 }
+
+/** Who takes a stream over is at most this far behind, also in another process: viewers are kept for it. */
+const TAKEOVER_MS = 1_000;
 
 /** One live stream: at most one publisher, any number of subscribers, one timeline. */
 export class Stream {
@@ -91,6 +96,13 @@ export class Stream {
     return this.#readers.size;
   }
 
+  /** Subscribers but for those that pass it on. */
+  get viewers(): number {
+    const all = [...this.#packagers, ...this.#draining];
+    const relays = all.filter(({ onePublication }) => onePublication);
+    return this.#readers.size - relays.reduce((sum, { readers }) => sum + readers.size, 0);
+  }
+
   /** Where its timeline met the wall clock. */
   get anchors(): readonly Anchor[] {
     return this.#timeline.anchors;
@@ -115,7 +127,8 @@ export class Stream {
     const present = this.#publisher;
     if (present === undefined) return;
     const idleMs = (this.#scheduler.now() - present.lastMediaAt) / 1000;
-    if (this.#options.duplicate === "reject" && idleMs < this.#options.publisherIdleMs) throw this.#busy();
+    if (!present.relayed && this.#options.duplicate === "reject" && idleMs < this.#options.publisherIdleMs)
+      throw this.#busy();
     present.end("taken-over");
   }
 
@@ -126,6 +139,7 @@ export class Stream {
     this.#cancelKeep = undefined;
     this.#begun = false;
     this.#pictured = false;
+    if (init.position !== undefined) this.#timeline.advance(init.position);
     this.#publisher = new Publisher(init, this.#options, this.#scheduler, {
       announced: () => this.#announce(),
       packet: (packet) => this.#take(packet),
@@ -137,7 +151,7 @@ export class Stream {
   /** @throws Refused `not-live`, `no-tracks` or `variants` */
   subscribe(request: SubscribeRequest): Subscriber {
     if (!this.live) throw new Refused("not-live", `${this.name} is not being published`);
-    const packager = this.#packagerFor(request.format, request.selection);
+    const packager = this.#packagerFor(request);
     const reader = new Subscriber(packager, request.sink, this.#scheduler, (gone) => {
       this.#readers.delete(gone);
       this.#release(packager);
@@ -178,15 +192,18 @@ export class Stream {
 
   #take(packet: Packet): void {
     const { track } = packet;
+    const relayed = this.#publisher?.relayed === true;
     const randomAccess = this.#isRandomAccess(packet);
     if (!this.#begun) {
       if (!randomAccess) return;
+      // A relay that is dialled anew begins with a group of pictures that its readers may have had.
+      if (!relayed) this.#timeline.splice(packet.dts, packet.receivedAt);
+      else if (!this.#timeline.join(packet.dts, packet.receivedAt)) return;
       this.#begun = true;
-      this.#timeline.splice(packet.dts, packet.receivedAt);
     }
     if (track.kind === "video" && !this.#pictured && !packet.key) return;
-    const placed = this.#timeline.place(packet);
-    if (placed === undefined) return;
+    const placed = relayed ? packet : this.#timeline.place(packet);
+    if (placed === undefined || (relayed && !this.#timeline.follow(packet))) return;
     if (track.kind === "video") this.#pictured = true;
     this.#packets += 1;
     this.#bytes += packet.data.length;
@@ -213,10 +230,10 @@ export class Stream {
     return true;
   }
 
-  #packagerFor(format: ContainerFormat | undefined, selection: Selection): Packager {
+  #packagerFor({ format, selection, onePublication = false }: SubscribeRequest): Packager {
     const gop = this.#gop.packets;
     if (this.position - this.#zero > TIMELINE_RENEW_MICROS) this.#zero = gop[0]?.dts ?? this.position;
-    const variant: Variant = { format, selection, zero: this.#zero };
+    const variant: Variant = { format, selection, onePublication, zero: this.#zero };
     const carried = (track: Track): boolean => format?.carries(track) !== false;
     const wanted = this.#tracks.filter((track) => selects(selection, track) && carried(track));
     if (wanted.length === 0) throw new Refused("no-tracks", `${this.name} has no track that was asked for`);
@@ -260,18 +277,29 @@ export class Stream {
   }
 
   #unpublished(reason: string): void {
+    const relayed = this.#publisher?.relayed === true;
     this.#publisher = undefined;
     this.#gop.clear();
+    this.#endRelays(reason);
     for (const packager of this.#packagers) packager.interrupt();
-    const { keepViewersMs } = this.#options;
-    const keep = viewersOutlive(reason) && (keepViewersMs > 0 || reason === "taken-over");
-    if (keep && this.#readers.size > 0)
-      this.#cancelKeep = this.#scheduler.after(keepViewersMs, () => this.#endReaders("unpublished", false));
+    const keepMs = Math.max(this.#options.keepViewersMs, reason === "taken-over" ? TAKEOVER_MS : 0);
+    if (viewersOutlive(reason) && keepMs > 0 && this.#readers.size > 0)
+      this.#cancelKeep = this.#scheduler.after(keepMs, () => this.#endReaders("unpublished", false));
     else if (reason === "kicked" || reason === "shutdown") this.#endReaders(reason, true);
     else this.#endReaders("unpublished", false);
     // Last: who is told may publish again.
-    this.#listener.unpublish(this, reason);
+    this.#listener.unpublish(this, reason, relayed);
     this.#checkVacant();
+  }
+
+  /** Whoever passes it on hears of the publication's end, after its last packet, and dials the next. */
+  #endRelays(reason: string): void {
+    const told = reason === "taken-over" || !viewersOutlive(reason) ? (reason as HubReason) : "unpublished";
+    for (const packager of this.#packagers) {
+      if (!packager.onePublication) continue;
+      this.#retire(packager);
+      packager.end(told, false);
+    }
   }
 
   /** @param abrupt at once; else each is given what is kept for it first */

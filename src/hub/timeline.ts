@@ -68,6 +68,48 @@ export class Timeline {
     this.#tracks.clear();
   }
 
+  /** The next source begins after this. @param position microseconds on the timeline that some reader elsewhere has seen */
+  advance(position: number): void {
+    if (position > (this.#highest ?? 0)) this.#highest = position;
+  }
+
+  /**
+   * Begins with what another process has placed on this timeline.
+   *
+   * @returns false for a packet that does not lie after all that was given out here: begin with a later one
+   */
+  join(first: number, wall: number): boolean {
+    if (this.#highest !== undefined && first <= this.#highest) return false;
+    this.#floor = first;
+    this.#offset = 0;
+    this.#previous = undefined;
+    this.#tracks.clear();
+    this.#anchor(first, wall);
+    return true;
+  }
+
+  /** Takes note of a packet that was placed elsewhere. False for one that is older than what was given out. */
+  follow({ track, dts }: Packet): boolean {
+    if (track.kind === "data") {
+      const now = Math.max(this.#floor, this.#data.get(track.id) ?? 0);
+      if (dts < now) return false;
+      this.#data.set(track.id, dts);
+      return true;
+    }
+    const last = this.#tracks.get(track.id);
+    if (dts < (last?.dts ?? this.#floor)) return false;
+    if (last === undefined) {
+      this.#tracks.set(track.id, { dts, source: dts, interval: 0, step: 0 });
+    } else {
+      last.step = dts - last.dts;
+      if (last.step > 0) last.interval = last.step;
+      last.dts = dts;
+      last.source = dts;
+    }
+    if (this.#highest === undefined || dts > this.#highest) this.#highest = dts;
+    return true;
+  }
+
   /**
    * The packet with its times moved onto the timeline; undefined for one that is older than the random access point
    * its source began with.
@@ -131,7 +173,11 @@ export class Timeline {
     if (longest > 0) this.#frameMicros = longest;
     const at = this.#highest === undefined ? 0 : this.#highest + this.#frameMicros;
     this.#offset = at - source;
-    this.#anchors.push({ dts: at, wall });
+    this.#anchor(at, wall);
+  }
+
+  #anchor(dts: number, wall: number): void {
+    this.#anchors.push({ dts, wall });
     if (this.#anchors.length > MAX_ANCHORS) this.#anchors.shift();
   }
 }

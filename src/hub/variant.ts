@@ -17,6 +17,8 @@ export interface Variant {
   /** How to mux; undefined for readers of packets. */
   readonly format: ContainerFormat | undefined;
   readonly selection: Selection;
+  /** Its readers end with the publication, also where viewers are kept for the next. */
+  readonly onePublication: boolean;
   /** Microseconds on the timeline that become timestamp 0. */
   readonly zero: number;
 }

@@ -37,7 +37,7 @@ export function streamInfo(stream: Stream): StreamInfo {
     codecs: stream.tracks.map(({ config }) => config.codec),
     metadata: stream.metadata,
     since: stream.since,
-    viewers: stream.readers,
+    viewers: stream.viewers,
     ...stream.taken,
   };
 }
