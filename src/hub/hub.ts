@@ -157,6 +157,11 @@ export class Hub {
   }
 
   #schedule(packager: Packager): void {
+    // Whoever passes it on is one for many: they gather by themselves, and twice would only be delay.
+    if (packager.onePublication) {
+      this.#scheduler.defer(() => packager.flush());
+      return;
+    }
     if (this.#dirty.size === 0) {
       const { mergeMs } = this.options;
       const waitMicros = Math.max(mergeMs * 1000, this.#pace.wait(this.#scheduler.now()));

@@ -113,7 +113,7 @@ export class Stream {
     return this.#timeline.highest ?? 0;
   }
 
-  /** Packets and payload bytes taken in since the stream began. */
+  /** Packets and payload bytes taken in from publishers of this process since the stream began. */
   get taken(): { readonly packets: number; readonly bytes: number } {
     return { packets: this.#packets, bytes: this.#bytes };
   }
@@ -205,8 +205,11 @@ export class Stream {
     const placed = relayed ? packet : this.#timeline.place(packet);
     if (placed === undefined || (relayed && !this.#timeline.follow(packet))) return;
     if (track.kind === "video") this.#pictured = true;
-    this.#packets += 1;
-    this.#bytes += packet.data.length;
+    // What another process has taken in is counted there.
+    if (!relayed) {
+      this.#packets += 1;
+      this.#bytes += packet.data.length;
+    }
     const news =
       track.kind !== "data" && !this.#tracks.includes(track) && this.#changeTrack(track, placed.dts);
     this.#gop.add(placed, randomAccess);

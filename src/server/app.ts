@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
 import { pino } from "pino";
 import { z } from "zod";
 import { Hub } from "../hub/hub.js";
+import type { Publisher, PublisherInit } from "../hub/publisher.js";
 import type { Scheduler } from "../hub/scheduler.js";
 import { createAuthorizer } from "./access/authorize.js";
 import { createPublicStreams } from "./api/public-streams.js";
+import type { Link, LinkInit } from "./cluster/link.js";
 import { coreShape } from "./config/core.js";
 import type { Authorize } from "./contract/access.js";
 import type { Exchange } from "./contract/exchange.js";
@@ -35,6 +38,12 @@ export interface AppInit {
   readonly config: ServerConfig;
   /** Whether to open the HTTP port, and the RTMP port. */
   readonly ports: { readonly http: boolean; readonly rtmp: boolean };
+  /** Opens none: connections come through `adopt`. Where the HTTP server listens for itself alone. */
+  readonly handedOver?: string;
+  /** `config.authorizeTimeoutMs` by default. */
+  readonly authorizeTimeoutMs?: number;
+  /** Makes the link to the other processes of this server, where there are any. */
+  readonly link?: (init: LinkInit) => Link;
   readonly authorize: Authorize | undefined;
   /** Undefined for JSON lines on standard output. */
   readonly logger: Logger | undefined;
@@ -49,6 +58,10 @@ export interface App {
   readonly scheduler: Scheduler;
   readonly entry: HttpEntry;
   readonly pullFile: typeof pullFile;
+  /** Takes a connection that came in on another process's port. */
+  adopt(door: "http" | "rtmp", socket: Socket): void;
+  /** Takes a name for a publisher, also from the other processes. @throws Refused */
+  publish(name: string, init: PublisherInit): Promise<Publisher>;
   /** @throws what a listen call failed with, such as EADDRINUSE; then it has been closed */
   listen(): Promise<readonly Endpoint[]>;
   close(): Promise<void>;
@@ -62,9 +75,16 @@ export function createApp(init: AppInit): App {
   const { config, ports } = init;
   const scheduler = createNodeScheduler();
   const log: Logger = init.logger ?? pino({ level: config.log.level, base: null });
-  const hub = new Hub({ ...config, duplicate: config.publish }, scheduler, (error) =>
-    log.error({ err: error }, "a listener or the media path failed"),
+  const timeoutMs = init.authorizeTimeoutMs ?? config.authorizeTimeoutMs;
+  const authorize = createAuthorizer(init.authorize, timeoutMs, scheduler, log);
+  const link = init.link?.({ scheduler, log, authorize });
+  const hub = new Hub(
+    { ...config, duplicate: config.publish },
+    scheduler,
+    (error) => log.error({ err: error }, "a listener or the media path failed"),
+    link?.elsewhere,
   );
+  link?.bind(hub);
   const sessions = createSessions({
     scheduler,
     log,
@@ -80,7 +100,8 @@ export function createApp(init: AppInit): App {
     log,
     kernelQueues,
     openSession: sessions.open,
-    authorize: createAuthorizer(init.authorize, config.authorizeTimeoutMs, scheduler, log),
+    authorize,
+    publish: async (name, publisher) => link?.publish(name, publisher) ?? hub.publish(name, publisher),
   };
 
   const { waitForPublisherMs, maxConnections } = config;
@@ -93,10 +114,7 @@ export function createApp(init: AppInit): App {
   ];
   const routes = [
     ...protocols.flatMap(({ http }) => (http === undefined ? [] : [http])),
-    createPublicStreams(
-      () => hub.streams.map(streamInfo),
-      () => rtmpPort,
-    ),
+    createPublicStreams(async () => link?.listing() ?? { streams: hub.streams.map(streamInfo), rtmpPort }),
     createPages(defaultWebDirectory()),
   ];
   const entry = createHttpEntry({
@@ -125,7 +143,11 @@ export function createApp(init: AppInit): App {
 
   async function listen(): Promise<readonly Endpoint[]> {
     try {
-      const endpoints: Endpoint[] = [];
+      const endpoints: Endpoint[] = [...((await link?.listen()) ?? [])];
+      if (init.handedOver !== undefined) {
+        await httpServer.listenPrivately(init.handedOver);
+        return endpoints;
+      }
       for (const protocol of protocols) endpoints.push(...((await protocol.listen?.()) ?? []));
       if (ports.http) endpoints.push({ protocol: "http", ...(await httpServer.listen()) });
       rtmpPort = endpoints.find(({ protocol }) => protocol === "rtmp")?.port;
@@ -144,6 +166,7 @@ export function createApp(init: AppInit): App {
       ...protocols.map((protocol) => protocol.close("shutdown")),
       httpServer.close(),
       entry.drained(),
+      link?.close(),
     ]);
     const cancel = scheduler.after(config.shutdownTimeoutMs, () => {
       sessions.abort("shutdown");
@@ -163,6 +186,11 @@ export function createApp(init: AppInit): App {
     scheduler,
     entry,
     pullFile,
+    publish: context.publish,
+    adopt(door, socket) {
+      if (door === "http") httpServer.adopt(socket);
+      else protocols.find(({ name }) => name === door)?.adopt?.(socket);
+    },
     listen() {
       if (closing !== undefined) return Promise.reject(new Error("the server has been closed"));
       listening ??= listen();

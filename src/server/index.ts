@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { availableParallelism } from "node:os";
 import type { Duplex } from "node:stream";
 import type { z } from "zod";
 import { createEmitter } from "../hub/emitter.js";
@@ -7,6 +8,10 @@ import { Refused } from "../hub/refused.js";
 import type { Packet } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { createApp, serverSchema } from "./app.js";
+import { deferPublisher } from "./cluster/deferred-publisher.js";
+import type { DirectoryListener } from "./cluster/directory.js";
+import type { LinkInit } from "./cluster/link.js";
+import { createPrimary, type Primary } from "./cluster/primary.js";
 import { checkOptions } from "./config/check.js";
 import type { Authorize } from "./contract/access.js";
 import type { Logger } from "./contract/logger.js";
@@ -15,6 +20,7 @@ import type { SessionInfo, SessionReason } from "./contract/session.js";
 import type { AttachOptions, HostServer } from "./net/http-entry.js";
 import type { HttpRequest, HttpResponse } from "./net/http-exchange.js";
 import { parseStreamKey, type StreamName, streamKey } from "./net/stream-name.js";
+import { snapshot } from "./sessions.js";
 import { type StreamInfo, streamInfo } from "./stream-info.js";
 import { createStreamWriter, requireTracks, type StreamWriter } from "./writer.js";
 
@@ -103,6 +109,9 @@ export interface LiveServer {
    * Publishes a stream from code.
    *
    * @param name such as `live/room`
+   * With `workers` the others are asked first: what is written waits meanwhile, and where one of them has the stream and
+   * keeps it, the writer's signal fires with `busy`.
+   *
    * @throws Refused `busy` while another publisher has it; TypeError for wrong arguments
    */
   publish(name: string, tracks: readonly Track[]): StreamWriter;
@@ -154,22 +163,60 @@ export function createServer(options: ServerOptions = {}): LiveServer {
   });
 
   const events = createEmitter<LiveEvents>((error) => app.log.error({ err: error }, "a listener failed"));
+  const told: DirectoryListener = {
+    publish: (stream) => events.emit("publish", stream),
+    tracks: (stream) => events.emit("tracks", stream),
+    unpublish: (stream, reason) => events.emit("unpublish", { ...stream, reason }),
+  };
+  const onBegin = (session: SessionInfo): void => {
+    if (session.action === "play") events.emit("play", snapshot(session));
+  };
+  const onEnd = (session: SessionInfo, reason: SessionReason): void => {
+    if (session.action === "play") events.emit("stop", { ...snapshot(session), reason });
+  };
+  const ports = { http: http !== false, rtmp: rtmp !== false };
+  const workers = config.workers === "auto" ? availableParallelism() : config.workers;
+  let primary: Primary | undefined;
   const app = createApp({
     config,
-    ports: { http: http !== false, rtmp: rtmp !== false },
+    ports: workers > 1 ? { http: false, rtmp: false } : ports,
     authorize,
     logger: logger === false ? SILENT : logger,
-    onBegin(session) {
-      if (session.action === "play") events.emit("play", snapshot(session));
-    },
-    onEnd(session, reason) {
-      if (session.action === "play") events.emit("stop", { ...snapshot(session), reason });
-    },
+    onBegin,
+    onEnd,
+    ...(workers > 1 && {
+      link(init: LinkInit) {
+        primary = createPrimary({
+          ...init,
+          config,
+          workers,
+          doors: (["http", "rtmp"] as const).filter((door) => ports[door]),
+          authorizes: authorize !== undefined,
+          // Another logger has its own levels.
+          level: logger === false ? "silent" : logger === undefined ? config.log.level : "debug",
+          streams: told,
+          onBegin,
+          onEnd,
+        });
+        return primary;
+      },
+    }),
   });
   const { hub, scheduler, entry } = app;
-  hub.on("publish", ({ stream }) => events.emit("publish", streamInfo(stream)));
-  hub.on("tracks", ({ stream }) => events.emit("tracks", streamInfo(stream)));
-  hub.on("unpublish", ({ stream, reason }) => events.emit("unpublish", { ...streamInfo(stream), reason }));
+  if (primary === undefined) {
+    hub.on("publish", ({ stream }) => told.publish(streamInfo(stream)));
+    hub.on("tracks", ({ stream }) => told.tracks(streamInfo(stream)));
+    hub.on("unpublish", ({ stream, reason }) => told.unpublish(streamInfo(stream), reason));
+  }
+
+  /** In this process nobody is served, so what comes in to it would be seen by nobody else. */
+  function requireAlone(method: string): void {
+    if (config.workers !== 1) {
+      throw new TypeError(
+        `${method}: is for one process; options.workers is ${JSON.stringify(config.workers)}. Use the server's own ports, or workers: 1.`,
+      );
+    }
+  }
 
   return {
     async listen() {
@@ -184,12 +231,24 @@ export function createServer(options: ServerOptions = {}): LiveServer {
       if (typeof listener !== "function") throw new TypeError("listener: must be a function");
       return events.on(event, listener);
     },
-    streams: () => hub.streams.map(streamInfo),
+    streams: () =>
+      primary?.streams.map((stream) => {
+        // Who reads in this process has no session.
+        const viewers = stream.viewers + (hub.stream(stream.key)?.viewers ?? 0);
+        return { ...stream, viewers };
+      }) ?? hub.streams.map(streamInfo),
     publish(name, tracks) {
       const key = streamKey(requireName(name));
       requireTracks("tracks", tracks);
       const ended = new AbortController();
-      const publisher = hub.publish(key, { onEnd: (reason) => ended.abort(reason) });
+      const onEnd = (reason: string): void => ended.abort(reason);
+      const publisher =
+        primary === undefined
+          ? hub.publish(key, { onEnd })
+          : deferPublisher(app.publish(key, { onEnd }), (reason, error) => {
+              app.log.warn({ name: key, reason, err: error }, "publishing from code was refused");
+              onEnd(reason);
+            });
       return createStreamWriter(publisher, tracks, scheduler, ended.signal);
     },
     subscribe(name, given = {}) {
@@ -199,11 +258,14 @@ export function createServer(options: ServerOptions = {}): LiveServer {
     async playFile(file, name, { loop = false, signal } = {}) {
       if (typeof file !== "string") throw new TypeError("file: must be a path");
       const key = streamKey(requireName(name));
-      if (signal?.aborted === true) return;
+      const aborted = (): boolean => signal?.aborted === true;
+      if (aborted()) return;
       const ended = new AbortController();
-      const publisher = hub.publish(key, { onEnd: (reason) => ended.abort(reason) });
+      const publisher = await app.publish(key, { onEnd: (reason) => ended.abort(reason) });
       const stop = (): void => publisher.end("aborted");
       signal?.addEventListener("abort", stop);
+      // It may have fired while the name was being asked for.
+      if (aborted()) stop();
       try {
         await app.pullFile({ file, loop, signal: ended.signal, publisher, scheduler });
       } finally {
@@ -212,6 +274,7 @@ export function createServer(options: ServerOptions = {}): LiveServer {
       }
     },
     attach(server, given = {}) {
+      requireAlone("attach");
       if (typeof server?.emit !== "function" || typeof server.on !== "function") {
         throw new TypeError("server: must be an HTTP server");
       }
@@ -221,9 +284,18 @@ export function createServer(options: ServerOptions = {}): LiveServer {
       }
       return entry.attach(server, { prefix });
     },
-    handler: entry.request,
-    upgrade: entry.upgrade,
-    fetch: entry.fetch,
+    handler(request, response, next) {
+      requireAlone("handler");
+      entry.request(request, response, next);
+    },
+    upgrade(request, socket, head) {
+      requireAlone("upgrade");
+      entry.upgrade(request, socket, head);
+    },
+    async fetch(request) {
+      requireAlone("fetch");
+      return entry.fetch(request);
+    },
   };
 
   async function* subscribe(
@@ -250,12 +322,6 @@ const EVENTS: readonly string[] = [
 ] satisfies (keyof LiveEvents)[];
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT };
-
-/** As it is now: the session itself goes on. */
-function snapshot(session: SessionInfo): SessionInfo {
-  const { id, protocol, remoteAddress, userAgent, since, action, app, name, counters } = session;
-  return { id, protocol, remoteAddress, userAgent, since, action, app, name, counters: { ...counters } };
-}
 
 function requireName(name: unknown): StreamName {
   const parsed = typeof name === "string" ? parseStreamKey(name) : undefined;

@@ -68,6 +68,12 @@ export function createSessions(init: SessionsInit): Sessions {
   };
 }
 
+/** As it is now: the session itself goes on. */
+export function snapshot(session: SessionInfo): SessionInfo {
+  const { id, protocol, remoteAddress, userAgent, since, action, app, name, counters } = session;
+  return { id, protocol, remoteAddress, userAgent, since, action, app, name, counters: { ...counters } };
+}
+
 /**
  * A class rather than an object of closures: an object literal with getters has a hidden class of its own each time it
  * is made, which took more memory than all the rest that a viewer is.

@@ -1,7 +1,7 @@
-import type { Publisher } from "../hub/publisher.js";
 import type { Scheduler } from "../hub/scheduler.js";
 import type { Metadata } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
+import type { PublisherCalls } from "./cluster/deferred-publisher.js";
 
 /** One access unit or audio frame, as code that publishes has it. Times in integer microseconds, on any clock of its own. */
 export interface PacketInit {
@@ -35,13 +35,13 @@ export interface StreamWriter {
   describe(metadata: Metadata): void;
   /** Ends the publication; viewers are kept for `keepViewersMs`, for the next one. Idempotent. */
   end(): void;
-  /** Fires when the stream has ended; its reason is `unpublished`, `taken-over`, `kicked` or `shutdown`. */
+  /** Fires when the stream has ended; its reason is `unpublished`, `taken-over`, `kicked` or `shutdown`; with `workers` also `busy`. */
   readonly signal: AbortSignal;
 }
 
 /** @param ended fires with the publisher's end */
 export function createStreamWriter(
-  publisher: Publisher,
+  publisher: PublisherCalls,
   tracks: readonly Track[],
   scheduler: Scheduler,
   ended: AbortSignal,

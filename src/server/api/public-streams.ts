@@ -5,15 +5,24 @@ import type { StreamInfo } from "../stream-info.js";
 const PATH = "/api/v1/public/streams";
 const METHODS = "GET, HEAD, OPTIONS";
 
-/**
- * `GET /api/v1/public/streams`: what is live now, without anything about who publishes or watches.
- *
- * @param rtmpPort the port that publishers dial, where there is one, for the page that tells how to publish
- */
-export function createPublicStreams(
-  streams: () => readonly StreamInfo[],
-  rtmpPort: () => number | undefined,
-): (exchange: Exchange) => boolean {
+/** What is to be listed. */
+interface Listing {
+  readonly streams: readonly StreamInfo[];
+  /** The port that publishers dial, where there is one, for the page that tells how to publish. */
+  readonly rtmpPort: number | undefined;
+}
+
+/** `GET /api/v1/public/streams`: what is live now, without anything about who publishes or watches. */
+export function createPublicStreams(listing: () => Promise<Listing>): (exchange: Exchange) => boolean {
+  function answer(exchange: Exchange, { streams, rtmpPort }: Listing): void {
+    const live = streams.filter((stream) => stream.live);
+    exchange.reply(
+      200,
+      { ...CORS_HEADERS, "Content-Type": "application/json", "Cache-Control": "no-store" },
+      `${JSON.stringify({ streams: live.map(shown), rtmpPort })}\n`,
+    );
+  }
+
   return (exchange) => {
     if (exchange.path !== PATH) return false;
     if (exchange.method === "OPTIONS") {
@@ -21,11 +30,9 @@ export function createPublicStreams(
     } else if (exchange.method !== "GET" && exchange.method !== "HEAD") {
       replyProblem(exchange, 405, "method", `Only ${METHODS} are answered here.`, { Allow: METHODS });
     } else {
-      const live = streams().filter((stream) => stream.live);
-      exchange.reply(
-        200,
-        { ...CORS_HEADERS, "Content-Type": "application/json", "Cache-Control": "no-store" },
-        `${JSON.stringify({ streams: live.map(shown), rtmpPort: rtmpPort() })}\n`,
+      listing().then(
+        (found) => answer(exchange, found),
+        () => replyProblem(exchange, 503, "unavailable", "The list of streams could not be had in time."),
       );
     }
     return true;

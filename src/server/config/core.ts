@@ -60,6 +60,12 @@ export const coreShape = {
     .max(1_000_000)
     .default(10_000)
     .describe("Connections of all protocols at once; more are refused."),
+  workers: z
+    .union([z.int().min(1).max(64), z.literal("auto")])
+    .default(1)
+    .describe(
+      "Processes that serve connections; `auto` is one for each core. With more than one, `attach`, `handler`, `upgrade` and `fetch` are not to be had.",
+    ),
   authorizeTimeoutMs: milliseconds(
     3_000,
     "An `authorize` function that has not answered after this long has refused.",

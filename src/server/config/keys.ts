@@ -30,6 +30,8 @@ interface SchemaNode {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly string[];
+  readonly const?: string;
+  readonly anyOf?: readonly SchemaNode[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
@@ -86,6 +88,8 @@ function toKey(node: SchemaNode, path: readonly string[]): ConfigKey {
 }
 
 function allowedPhrase(node: SchemaNode): string {
+  if (node.anyOf !== undefined) return node.anyOf.map(allowedPhrase).join(", or ");
+  if (node.const !== undefined) return `${node.const}`;
   if (node.enum !== undefined) return `one of ${node.enum.join(", ")}`;
   if (node.type === "boolean") return "true or false";
   if (node.type === "string") return (node.minLength ?? 0) > 0 ? "text that is not empty" : "text";

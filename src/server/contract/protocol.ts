@@ -1,4 +1,6 @@
+import type { Socket } from "node:net";
 import type { Hub } from "../../hub/hub.js";
+import type { Publisher, PublisherInit } from "../../hub/publisher.js";
 import type { Scheduler } from "../../hub/scheduler.js";
 import type { AccessRequest } from "./access.js";
 import type { Exchange } from "./exchange.js";
@@ -17,6 +19,8 @@ export interface ProtocolContext {
   readonly kernelQueues: KernelQueues;
   /** Opens the record of a connection; undefined when the server is full or closing: refuse the peer. */
   openSession(init: SessionInit): Session | undefined;
+  /** Takes a name for a publisher, also from other processes where there are any. @throws Refused `busy` or `closed` */
+  publish(name: string, init: PublisherInit): Promise<Publisher>;
   /** Asks the operator's `authorize`. Never throws; late and failing answers are refusals. */
   authorize(request: AccessRequest): Promise<Verdict>;
 }
@@ -36,6 +40,8 @@ export interface Protocol {
   readonly name: string;
   /** Opens its own listeners, where it has any. @throws what the listen call failed with, such as EADDRINUSE */
   listen?(): Promise<readonly Endpoint[]>;
+  /** Takes a connection that came in on a listener elsewhere, in place of its own. */
+  adopt?(socket: Socket): void;
   /** Takes an exchange whose path is its own; false leaves it to others. */
   http?(exchange: Exchange): boolean;
   /** Stops listening and ends its sessions; settles when all is released. Idempotent. */

@@ -25,6 +25,15 @@ export interface HttpServerInit {
 export interface HttpServer {
   /** @throws what the listen call failed with, such as EADDRINUSE */
   listen(): Promise<{ readonly host: string; readonly port: number }>;
+  /**
+   * Takes connections only through `adopt`. It has to listen somewhere, or no time-out for headers and requests runs.
+   *
+   * @param address a path of the file system, or a named pipe
+   * @throws what the listen call failed with
+   */
+  listenPrivately(address: string): Promise<void>;
+  /** Takes a connection that came in elsewhere. */
+  adopt(socket: Socket): void;
   /** Stops listening and closes connections as they have nothing under way; settles when there are none. Idempotent. */
   close(): Promise<void>;
   /** Cuts off every connection that is left. */
@@ -48,9 +57,13 @@ export function createHttpServer(init: HttpServerInit): HttpServer {
     keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
   });
   server.maxConnections = init.maxConnections;
+  let onEmpty: (() => void) | undefined;
   server.on("connection", (socket: Socket) => {
     sockets.set(socket, 0);
-    socket.once("close", () => sockets.delete(socket));
+    socket.once("close", () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) onEmpty?.();
+    });
   });
   server.on("request", (request, response) => {
     const { socket } = request;
@@ -74,12 +87,38 @@ export function createHttpServer(init: HttpServerInit): HttpServer {
       server.on("error", init.onError);
       return address;
     },
-    close() {
-      closed ??= new Promise((resolve) => {
-        // The error says that it was not listening: nothing to close.
-        server.close(() => resolve());
-        for (const [socket, responses] of sockets) if (responses === 0) socket.destroy();
+    listenPrivately(address) {
+      return new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(address, () => {
+          server.off("error", reject);
+          server.on("error", init.onError);
+          resolve();
+        });
       });
+    },
+    adopt(socket) {
+      if (closed !== undefined || sockets.size >= init.maxConnections) {
+        socket.destroy();
+        return;
+      }
+      // As this server's own connections are.
+      socket.allowHalfOpen = true;
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
+      server.emit("connection", socket);
+    },
+    close() {
+      closed ??= Promise.all([
+        // The error says that it was not listening: nothing to close.
+        new Promise<void>((resolve) => server.close(() => resolve())),
+        // Those that were adopted it does not know of.
+        new Promise<void>((resolve) => {
+          onEmpty = resolve;
+          for (const [socket, responses] of sockets) if (responses === 0) socket.destroy();
+          if (sockets.size === 0) resolve();
+        }),
+      ]).then(() => {});
       return closed;
     },
     destroy() {

@@ -34,6 +34,10 @@ export function createRtmpProtocol(options: RtmpProtocolOptions, context: Protoc
       socket.destroy();
       return;
     }
+    // One timer for all connections: none has its own.
+    cancelSweep ??= context.scheduler.every(SWEEP_MS, () => {
+      for (const each of sessions) each.sweep();
+    });
     const session = createRtmpSession(socket, record, options, context);
     sessions.add(session);
     void session.closed.then(() => sessions.delete(session));
@@ -43,11 +47,11 @@ export function createRtmpProtocol(options: RtmpProtocolOptions, context: Protoc
     name: "rtmp",
     async listen(): Promise<readonly Endpoint[]> {
       const { host, port } = await listener.listen();
-      // One timer for all connections: none has its own.
-      cancelSweep = context.scheduler.every(SWEEP_MS, () => {
-        for (const session of sessions) session.sweep();
-      });
       return [{ protocol: "rtmp", host, port }];
+    },
+    adopt(socket) {
+      socket.setNoDelay(true);
+      open(socket);
     },
     close(reason) {
       closed ??= (async () => {

@@ -21,7 +21,7 @@ const DENIED = "NetStream.Publish.Denied";
 /** Runs a publish command: asks whether it may, takes the stream, and feeds it until one side ends it. */
 export function startPublish(init: RoleInit): PublishRole {
   const { context, machine, request, session } = init;
-  const { hub, scheduler, log } = context;
+  const { scheduler, log } = context;
   const gone = new AbortController();
   let publisher: Publisher | undefined;
   let lastMediaAt: number | undefined;
@@ -78,16 +78,21 @@ export function startPublish(init: RoleInit): PublishRole {
     init.onOver(reason, description);
   }
 
-  function begin(place: StreamName): void {
+  async function begin(place: StreamName): Promise<void> {
     try {
-      publisher = hub.publish(streamKey(place), {
+      publisher = await context.publish(streamKey(place), {
         onEnd: (reason) => {
           if (!over) role.end(reason as SessionReason);
         },
       });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      refuse(BAD_NAME, `${error.message}.`, REFUSAL_REASONS[error.code]);
+      if (!over) refuse(BAD_NAME, `${error.message}.`, REFUSAL_REASONS[error.code]);
+      return;
+    }
+    // The peer may have gone, or been sent away, while the name was being asked for.
+    if (over) {
+      publisher.end("unpublished");
       return;
     }
     session.begin("publish", place.app, place.name, init.userAgent);
@@ -101,7 +106,7 @@ export function startPublish(init: RoleInit): PublishRole {
     session.ask("publish", place.app, place.name);
     const verdict = await context.authorize(accessRequest(init, place, gone.signal));
     if (over) return;
-    if (verdict.allowed) begin(place);
+    if (verdict.allowed) await begin(place);
     else refuse(DENIED, `Not allowed: ${verdict.reason}.`, "denied");
   }
   // Started in a turn of its own: nothing may be pushed or ended from within the machine's own call.

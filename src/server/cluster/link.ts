@@ -1,0 +1,35 @@
+import type { Elsewhere, Hub } from "../../hub/hub.js";
+import type { Publisher, PublisherInit } from "../../hub/publisher.js";
+import type { Scheduler } from "../../hub/scheduler.js";
+import type { AccessRequest } from "../contract/access.js";
+import type { Logger } from "../contract/logger.js";
+import type { Endpoint, Verdict } from "../contract/protocol.js";
+import type { StreamInfo } from "../stream-info.js";
+
+/** What is live, for the page that lists it. */
+export interface Listing {
+  readonly streams: readonly StreamInfo[];
+  readonly rtmpPort: number | undefined;
+}
+
+/** What a process of several has to do with the others: a server that is alone has no link. */
+export interface Link {
+  readonly elsewhere: Elsewhere;
+  /** Tells the others what becomes of this hub's streams: once, before anything is published. */
+  bind(hub: Hub): void;
+  /** Publishes here, once no other process does. @throws Refused */
+  publish(name: string, init: PublisherInit): Promise<Publisher>;
+  /** The streams of all processes. @throws Error when nobody answered */
+  listing(): Promise<Listing>;
+  /** @throws what a listen call failed with @returns where strangers reach it */
+  listen(): Promise<readonly Endpoint[]>;
+  close(): Promise<void>;
+}
+
+/** What a link is made with. */
+export interface LinkInit {
+  readonly scheduler: Scheduler;
+  readonly log: Logger;
+  /** Asks this process's `authorize`. */
+  authorize(request: AccessRequest): Promise<Verdict>;
+}

@@ -1,0 +1,96 @@
+import type { ServerConfig } from "../app.js";
+import type { AccessAnswer, AccessRequest } from "../contract/access.js";
+import type { SessionInfo, SessionReason } from "../contract/session.js";
+import type { StreamInfo } from "../stream-info.js";
+import type { Listing } from "./link.js";
+
+/** The right to publish a name, for the one who asked. */
+export interface Claim {
+  readonly id: number;
+  /** The timeline goes on after this, microseconds: the furthest that readers in any process are. */
+  readonly position: number;
+}
+
+/** What strangers' connections come in by. */
+export type Door = "http" | "rtmp";
+
+/** Says by which door the connection came that is handed over with it. */
+export interface HandedOver {
+  readonly t: "connection";
+  readonly door: Door;
+}
+
+/** What an AccessRequest becomes between processes. */
+export interface AskedAccess extends Omit<AccessRequest, "query" | "signal"> {
+  readonly query: string;
+}
+
+/** Where a stream is published: the address of the relay there. */
+export type Owner = readonly [name: string, relay: string | undefined];
+
+/** All that a worker needs to know to begin. */
+export interface WorkerInit {
+  readonly config: ServerConfig;
+  readonly doors: readonly Door[];
+  /** Whether the operator has an `authorize`: without one nobody need be asked. */
+  readonly authorizes: boolean;
+  /** The log's lowest level that somebody reads. */
+  readonly level: LogLevel | "silent";
+  /** Where its relay listens, and where its HTTP server does for itself alone. */
+  readonly relay: string;
+  readonly private: string;
+  /** What the relays know each other by. */
+  readonly secret: string;
+  readonly owners: readonly Owner[];
+}
+
+/** What a worker asks the parent. */
+export type WorkerAsks = {
+  authorize: { request: AskedAccess; answer: AccessAnswer };
+  claim: { request: string; answer: Claim };
+  streams: { request: undefined; answer: Listing };
+};
+
+/** What the parent asks a worker. */
+export type ParentAsks = {
+  start: { request: WorkerInit; answer: undefined };
+  /** To end its publisher of this name. */
+  makeWay: { request: string; answer: undefined };
+  position: { request: string; answer: number };
+  close: { request: undefined; answer: undefined };
+};
+
+/** What has become of a stream that is published here. */
+export type StreamNews =
+  | { readonly kind: "publish"; readonly stream: StreamInfo; readonly claim: number }
+  | { readonly kind: "tracks"; readonly stream: StreamInfo }
+  | {
+      readonly kind: "unpublish";
+      readonly stream: StreamInfo;
+      readonly claim: number;
+      readonly reason: string;
+    }
+  /** Nothing was published. */
+  | { readonly kind: "release"; readonly claim: number }
+  /** More packets and payload bytes that were taken in. */
+  | { readonly kind: "taken"; readonly name: string; readonly packets: number; readonly bytes: number };
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** What a worker tells the parent. */
+export type WorkerPost =
+  | StreamNews
+  /** A viewer was let in, and has gone. */
+  | { readonly kind: "begin"; readonly session: SessionInfo }
+  | { readonly kind: "end"; readonly session: SessionInfo; readonly reason: SessionReason }
+  | {
+      readonly kind: "log";
+      readonly level: LogLevel;
+      readonly fields: object;
+      readonly message: string;
+    }
+  /** A connection that was handed over has closed. */
+  | { readonly kind: "closed" };
+
+/** What the parent tells the workers: where a stream is published now. */
+export type ParentPost = Owner;

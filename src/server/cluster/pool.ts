@@ -1,0 +1,225 @@
+import type { Socket } from "node:net";
+import type { Cancel, Scheduler } from "../../hub/scheduler.js";
+import type { ServerConfig } from "../app.js";
+import type { AccessAnswer } from "../contract/access.js";
+import type { Logger } from "../contract/logger.js";
+import type { SessionInfo, SessionReason } from "../contract/session.js";
+import { streamKey } from "../net/stream-name.js";
+import type { Addresses } from "./addresses.js";
+import type { Directory } from "./directory.js";
+import type { Listing } from "./link.js";
+import type { AskedAccess, Door, LogLevel, WorkerPost } from "./messages.js";
+import { forkWorker, type WorkerProcess } from "./worker-process.js";
+
+export interface PoolInit {
+  readonly config: ServerConfig;
+  readonly size: number;
+  readonly doors: readonly Door[];
+  readonly authorizes: boolean;
+  readonly level: LogLevel | "silent";
+  readonly scheduler: Scheduler;
+  readonly log: Logger;
+  readonly directory: Directory;
+  readonly addresses: Addresses;
+  readonly secret: string;
+  readonly authorizeFor: (request: AskedAccess, signal: AbortSignal) => Promise<AccessAnswer>;
+  readonly listing: () => Listing;
+  readonly onBegin: (session: SessionInfo) => void;
+  readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
+}
+
+/** The workers: as many as were asked for, each replaced when it dies. */
+export interface Pool {
+  /** Settles once all have begun. @throws Error when one could not */
+  start(): Promise<void>;
+  /** Hands a connection to the worker that has the fewest; it waits, bounded, while there is none. */
+  readonly take: (door: Door, socket: Socket) => void;
+  /** Settles once all are gone. @param timeoutMs after which they are killed */
+  close(timeoutMs: number): Promise<void>;
+}
+
+interface Worker {
+  readonly process: WorkerProcess;
+  /** Viewers whose end it has not told of. */
+  readonly viewers: Map<string, SessionInfo>;
+  readonly startedAt: number;
+  /** It takes connections. */
+  ready: boolean;
+  /** Connections that it was given and that have not closed. */
+  connections: number;
+}
+
+/** How long the first replacement waits, and at most: a worker that dies at once must not keep a core busy. */
+const FIRST_RESTART_MS = 100;
+const LAST_RESTART_MS = 10_000;
+/** A worker that lived this long was well: the next one is started at once again. */
+const WELL_MS = 10_000;
+/** Connections that wait for a worker, and for how long. */
+const MAX_WAITING = 1_000;
+const WAITING_MS = 10_000;
+/** Idle keep-alive connections count here too; sessions are what `maxConnections` is about. */
+const SPARE_CONNECTIONS = 1_000;
+
+export function createPool(init: PoolInit): Pool {
+  const { config, scheduler, log, directory, addresses } = init;
+  const workers = new Set<Worker>();
+  const waiting = new Map<Socket, { readonly door: Door; readonly cancel: Cancel }>();
+  const restarts = new Set<Cancel>();
+  let restartMs = FIRST_RESTART_MS;
+  let forked = 0;
+  let closing = false;
+
+  function heard(worker: Worker, post: WorkerPost): void {
+    switch (post.kind) {
+      case "begin":
+        worker.viewers.set(post.session.id, post.session);
+        directory.viewer(keyOf(post.session), 1);
+        init.onBegin(post.session);
+        break;
+      case "end":
+        ended(worker, post.session, post.reason);
+        break;
+      case "log":
+        log[post.level](post.fields, post.message);
+        break;
+      case "closed":
+        worker.connections -= 1;
+        break;
+      default:
+        directory.news(worker.process.participant, post);
+    }
+  }
+
+  function ended(worker: Worker, session: SessionInfo, reason: SessionReason): void {
+    if (!worker.viewers.delete(session.id)) return;
+    directory.viewer(keyOf(session), -1);
+    init.onEnd(session, reason);
+  }
+
+  function exited(worker: Worker, how: string): void {
+    workers.delete(worker);
+    directory.leave(worker.process.participant);
+    for (const session of [...worker.viewers.values()]) ended(worker, session, "internal");
+    if (closing) return;
+    const lived = (scheduler.now() - worker.startedAt) / 1000;
+    if (lived >= WELL_MS) restartMs = FIRST_RESTART_MS;
+    const { pid } = worker.process;
+    log.error({ pid, how, connections: worker.connections, restartMs }, "a worker died: another is started");
+    const cancel = scheduler.after(restartMs, () => {
+      restarts.delete(cancel);
+      // Its own end leads to the next attempt.
+      begin().catch((error: unknown) => log.error({ err: error }, "a worker could not begin"));
+    });
+    restarts.add(cancel);
+    restartMs = Math.min(2 * restartMs, LAST_RESTART_MS);
+  }
+
+  async function begin(): Promise<void> {
+    forked += 1;
+    const relay = addresses.of(`r${forked}`);
+    const process = forkWorker({
+      scheduler,
+      log,
+      relay,
+      handlers: {
+        authorize: init.authorizeFor,
+        async claim(name, signal) {
+          const { participant } = worker.process;
+          const claim = await directory.claim(participant, name);
+          // Nobody waits for it any more.
+          if (signal.aborted) directory.news(participant, { kind: "release", claim: claim.id });
+          return claim;
+        },
+        streams: init.listing,
+      },
+      onPosts: (posts) => {
+        for (const post of posts) heard(worker, post);
+      },
+      onExit: (how) => exited(worker, how),
+    });
+    const startedAt = scheduler.now();
+    const worker: Worker = { process, viewers: new Map(), startedAt, ready: false, connections: 0 };
+    workers.add(worker);
+    // From here on it is told of every change: what is so far goes with the first message.
+    directory.join(process.participant);
+    try {
+      await process.start({
+        config: { ...config, maxConnections: Math.ceil(config.maxConnections / init.size) },
+        doors: init.doors,
+        authorizes: init.authorizes,
+        level: init.level,
+        relay,
+        private: addresses.of(`h${forked}`),
+        secret: init.secret,
+        owners: directory.owners,
+      });
+    } catch (error) {
+      await process.close(0);
+      throw error;
+    }
+    if (closing) return;
+    worker.ready = true;
+    log.info({ pid: process.pid }, "a worker has begun");
+    for (const [socket, { door }] of [...waiting]) {
+      forget(socket);
+      take(door, socket);
+    }
+  }
+
+  function forget(socket: Socket): void {
+    waiting.get(socket)?.cancel();
+    waiting.delete(socket);
+  }
+
+  function wait(door: Door, socket: Socket): void {
+    if (closing || waiting.size >= MAX_WAITING) {
+      socket.destroy();
+      return;
+    }
+    const cancel = scheduler.after(WAITING_MS, () => {
+      waiting.delete(socket);
+      socket.destroy();
+    });
+    waiting.set(socket, { door, cancel });
+  }
+
+  function take(door: Door, socket: Socket): void {
+    let best: Worker | undefined;
+    let total = waiting.size;
+    for (const worker of workers) {
+      total += worker.connections;
+      if (worker.ready && (best === undefined || worker.connections < best.connections)) best = worker;
+    }
+    if (total >= config.maxConnections + SPARE_CONNECTIONS) socket.destroy();
+    else if (best === undefined) wait(door, socket);
+    else {
+      const { process } = best;
+      const chosen = best;
+      chosen.connections += 1;
+      process.hand(door, socket, () => {
+        chosen.connections -= 1;
+        socket.destroy();
+      });
+    }
+  }
+
+  return {
+    async start() {
+      await Promise.all(Array.from({ length: init.size }, begin));
+    },
+    take,
+    async close(timeoutMs) {
+      closing = true;
+      for (const cancel of restarts) cancel();
+      for (const socket of [...waiting.keys()]) {
+        forget(socket);
+        socket.destroy();
+      }
+      await Promise.all([...workers].map(({ process }) => process.close(timeoutMs)));
+    },
+  };
+}
+
+function keyOf({ app = "", name = "" }: SessionInfo): string {
+  return streamKey({ app, name });
+}

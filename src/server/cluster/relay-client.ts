@@ -1,0 +1,81 @@
+import { connect } from "node:net";
+import type { Hub } from "../../hub/hub.js";
+import type { Publisher } from "../../hub/publisher.js";
+import type { Scheduler } from "../../hub/scheduler.js";
+import { createRelayDemuxer } from "../../media/format/relay/demuxer.js";
+import { encodeRelayRequest } from "../../media/format/relay/request.js";
+import type { Logger } from "../contract/logger.js";
+
+export interface RelayClientInit {
+  readonly hub: Hub;
+  readonly scheduler: Scheduler;
+  readonly log: Logger;
+  /** The relay of the process that has the stream. */
+  readonly address: string;
+  readonly name: string;
+  readonly secret: string;
+  /** Called once, when it is over, with what the other side said; undefined where it said nothing. */
+  readonly onOver: (reason: string | undefined) => void;
+}
+
+/** One stream of another process, published here as it was placed there. */
+export interface RelayClient {
+  /** Lets go of it. Idempotent. */
+  close(): void;
+}
+
+/** What the publication here ends with. Whatever broke in between is mended by dialling anew: viewers are kept. */
+function reasonHere(reason: string | undefined): string {
+  return reason === "unpublished" || reason === "kicked" || reason === "shutdown" ? reason : "taken-over";
+}
+
+export function dialRelay({ hub, log, address, name, secret, onOver }: RelayClientInit): RelayClient {
+  const socket = connect({ path: address });
+  let publisher: Publisher | undefined;
+  let said: string | undefined;
+  let over = false;
+
+  const demuxer = createRelayDemuxer({
+    start(metadata, tracks) {
+      const kinds = new Set(tracks.map(({ kind }) => kind));
+      publisher = hub.publish(name, { relayed: true, onEnd: () => finish() });
+      publisher.describe(metadata, { video: kinds.has("video"), audio: kinds.has("audio") });
+      for (const track of tracks) publisher.track(track);
+    },
+    track: (track) => publisher?.track(track),
+    packet: (packet) => publisher?.write(packet),
+    end(reason) {
+      said = reason;
+    },
+  });
+
+  /** Ends once, whoever began it: the other side, the socket, a publisher that takes the name over here, or `close`. */
+  function finish(): void {
+    if (over) return;
+    over = true;
+    socket.destroy();
+    publisher?.end(reasonHere(said));
+    onOver(said);
+  }
+
+  socket.on("connect", () => socket.write(encodeRelayRequest({ name, secret })));
+  socket.on("data", (slice: Uint8Array) => {
+    if (over) return;
+    try {
+      demuxer.push(slice);
+      if (said !== undefined) finish();
+    } catch (error) {
+      log.error({ name, err: error }, "a stream of another process cannot be taken in");
+      finish();
+    }
+  });
+  socket.on("error", (error) => log.debug({ name, err: error }, "the relay of a stream broke"));
+  socket.on("close", finish);
+
+  return {
+    close() {
+      said ??= "unpublished";
+      finish();
+    },
+  };
+}
