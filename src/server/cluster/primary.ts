@@ -101,9 +101,8 @@ export function createPrimary(init: PrimaryInit): Primary {
     },
     close() {
       closing ??= (async () => {
-        const shut = parts?.doors.close();
+        parts?.doors.close();
         await parts?.pool.close(config.shutdownTimeoutMs + EXIT_MS);
-        await shut;
         await member.close();
         directory.close();
         await parts?.addresses.release();
