@@ -1,5 +1,6 @@
 // Bundles what browsers load into dist/web/: each src/console/pages/NAME.html with the modules it names as
-// <script type="module" src="./NAME.js"> (source: NAME.ts beside it), and the player as one module, player.js.
+// <script type="module" src="./NAME.js"> (source: NAME.ts beside it), and the player: player.js with its chunks, and
+// worker.js beside it.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -9,6 +10,7 @@ import { filesUnder } from "./lib/files.mjs";
 
 const PAGES = "src/console/pages";
 const PLAYER = "src/player/index.ts";
+const WORKER = "src/player/worker.ts";
 const OUT = "dist/web";
 
 const MODULE_SCRIPT = /<script\b(?=[^>]*\btype="module")[^>]*\bsrc="\.\/([\w-]+)\.js"/g;
@@ -43,7 +45,14 @@ export async function buildWeb() {
       await build({ ...options, entryPoints: entries, splitting: true, chunkNames: "chunk-[hash]" }),
     );
   }
-  if (existsSync(PLAYER)) results.push(await build({ ...options, entryPoints: { player: PLAYER } }));
+  if (existsSync(PLAYER)) {
+    // What a page may never need is a chunk; the worker, which shares nothing with its page, is whole.
+    const player = { player: PLAYER };
+    results.push(
+      await build({ ...options, entryPoints: player, splitting: true, chunkNames: "player-[hash]" }),
+    );
+    results.push(await build({ ...options, entryPoints: { worker: WORKER } }));
+  }
 
   const written = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));
   for (const source of copies) {

@@ -9,7 +9,7 @@ const KINDS: Readonly<Record<PlayerErrorCode, PlayerErrorKind>> = {
   timeout: "network",
   malformed: "media",
   "codec-unsupported": "media",
-  "mse-unsupported": "media",
+  "browser-unsupported": "media",
   "append-failed": "playback",
   stuck: "playback",
   "autoplay-blocked": "playback",
