@@ -1,5 +1,5 @@
 // How old pictures are when they are shown: ours and mpegts.js side by side, in one alternating run.
-//   npm run delay-report -- [--seconds 15] [--rounds 3] [--only NAME,NAME] [--json]
+//   npm run delay-report -- [--seconds 15] [--rounds 3] [--only NAME,NAME] [--json] [--trace]
 // The publisher's pictures carry the wall clock (640x360, 25 a second, GOP 2 s, x264 included); a page reads it back
 // from the pixels. Every viewing joins at another place in the group of pictures.
 import { parseArgs } from "node:util";
@@ -36,6 +36,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "15" },
     rounds: { type: "string", default: "3" },
     only: { type: "string" },
+    trace: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -55,10 +56,11 @@ try {
   const script = await bundle();
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const name of names) {
-      const { shown, stats } = await view(browser, script, CONTESTANTS[name] as Contestant);
+      const { shown, trace } = await view(browser, script, CONTESTANTS[name] as Contestant);
       const figures = delayFigures(shown, SETTLE_MS);
       viewings.get(name)?.push(figures);
-      if (values.json) console.log(JSON.stringify({ round, name, ...figures, stats }));
+      if (values.json) console.log(JSON.stringify({ round, name, ...figures, stats: trace.at(-1) }));
+      if (values.trace) for (const stats of trace) console.log(JSON.stringify(stats));
     }
   }
 } finally {

@@ -27,13 +27,16 @@ export interface Correction {
 const FASTEST = 1.1;
 /** Slower makes room for jitter that has grown. */
 const SLOWEST = 0.95;
-/** Decoding, the sound card's buffer, the timers' grain: kept beyond the jitter, milliseconds. */
-const MARGIN_MS = 50;
+/**
+ * Kept beyond the jitter, milliseconds: for decoding, and for the sound, which Chromium wants so much ahead of that it
+ * stands still for 300 ms and more once it has run out.
+ */
+const MARGIN_MS = 120;
 const MAX_TARGET_MS = 2000;
 /** Off by less than this it lets be, and stops correcting at a third of it, milliseconds. */
 const DEAD_BAND_MS = 30;
 /** This far off it corrects at full speed, milliseconds. */
-const FULL_SPEED_MS = 150;
+const FULL_SPEED_MS = 60;
 /** What it makes up for by rate within three seconds: beyond that it jumps, milliseconds. */
 const CHASE_MS = 300;
 /** It jumps only when it has been that far behind for so long: a SourceBuffer takes its time, milliseconds. */

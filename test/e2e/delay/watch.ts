@@ -1,5 +1,5 @@
 // Runs in the page: bundled by report.ts, it hands the page its functions as window.delay.
-import type { Player, PlayerOptions } from "../../../src/player/index.js";
+import type { Player, PlayerOptions, PlayerStats } from "../../../src/player/index.js";
 import { BAR_MIDDLE, readAge } from "./clock-code.js";
 
 type Mpegts = typeof import("mpegts.js").default;
@@ -17,7 +17,8 @@ export interface Shown {
 
 export interface Watched {
   readonly shown: readonly Shown[];
-  readonly stats: unknown;
+  /** Our player's statistics, four times a second. */
+  readonly trace: readonly PlayerStats[];
 }
 
 declare global {
@@ -29,6 +30,7 @@ declare global {
 }
 
 const WIDTH = 640;
+const TRACE_MS = 250;
 
 /** Plays a stream for so long and reads the clock from every picture that is shown. */
 async function watch(contestant: Contestant, url: string, seconds: number): Promise<Watched> {
@@ -69,27 +71,29 @@ async function watch(contestant: Contestant, url: string, seconds: number): Prom
   }
   video.requestVideoFrameCallback(onVideoFrame);
   requestAnimationFrame(onPaint);
+  const trace: PlayerStats[] = [];
+  const timer = setInterval(() => trace.push(...player.stats()), TRACE_MS);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  clearInterval(timer);
   going = false;
-  const stats = player.stats();
   await player.stop();
-  return { shown, stats };
+  return { shown, trace };
 }
 
 function start(
   contestant: Contestant,
   video: HTMLVideoElement,
   url: string,
-): { stats(): unknown; stop(): Promise<void> } {
+): { stats(): readonly PlayerStats[]; stop(): Promise<void> } {
   if (contestant.player === "sluice") {
     const player = window.createPlayer(video, url, contestant.options);
-    return { stats: () => player.stats(), stop: () => player.destroy() };
+    return { stats: () => [player.stats()], stop: () => player.destroy() };
   }
   const player = window.mpegts.createPlayer({ type: "flv", isLive: true, url }, contestant.config);
   player.attachMediaElement(video);
   player.load();
   void player.play();
-  return { stats: () => undefined, stop: async () => player.destroy() };
+  return { stats: () => [], stop: async () => player.destroy() };
 }
 
 window.delay = { watch };
