@@ -115,8 +115,8 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       } as const;
       const started = await startEngine(path, { video, source, settings, events, signal });
       if (started !== undefined) {
-        if (signal.aborted) started.close();
-        return started;
+        if (!signal.aborted) return started;
+        started.close();
       }
       signal.throwIfAborted();
       refused[path] = ["anything here: it could not be started"];

@@ -15,7 +15,7 @@ function decide(
   const control = new EdgeControl(limits);
   const head = { currentTime, ranges: ranges.map(([start, end]) => ({ start, end })), rate: 1 };
   const arrivals = { base: NOW - 1000 * (currentTime + ahead), jitterMs: 30, burst: false };
-  control.decide(head, arrivals, NOW - 300);
+  control.decide(head, { ...arrivals, base: arrivals.base - 300 }, NOW - 300);
   return control.decide(head, arrivals, NOW);
 }
 
@@ -74,7 +74,8 @@ describe("EdgeControl", () => {
       [5, 10],
       [10 + hole, 10.5 + hole],
     ] as const;
-    const seek = (currentTime: number) => decide(0.5, ranges, {}, currentTime).seekTo;
+    const limits = { targetLatencyMs: 2000 };
+    const seek = (currentTime: number) => decide(0.5, ranges, limits, currentTime).seekTo;
     expect(seek(9.8)).toBeUndefined();
     expect(seek(9.95)).toBe(10 + hole);
     expect(seek(10)).toBe(10 + hole);

@@ -76,6 +76,7 @@ export function createPipeline(
   let connection: AbortController | undefined;
   let remuxer: Remuxer | undefined;
   let playhead = 0;
+  let closed = false;
 
   function setTracks(next: readonly Track[]): void {
     for (const track of next) {
@@ -108,6 +109,7 @@ export function createPipeline(
   }
 
   async function connect(): Promise<ConnectionEnd> {
+    if (closed) return { kind: "disconnected" };
     const current = new AbortController();
     connection = current;
     let bytes = 0;
@@ -164,6 +166,7 @@ export function createPipeline(
       sink?.trim(cutBefore(before));
     },
     close() {
+      closed = true;
       connection?.abort();
       closeSink();
     },

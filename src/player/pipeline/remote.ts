@@ -63,7 +63,8 @@ export async function startRemotePipeline(
     connect: () =>
       new Promise((resolve) => {
         settle = resolve;
-        tell({ type: "connect" });
+        if (closed) end({ kind: "disconnected" });
+        else tell({ type: "connect" });
       }),
     disconnect: () => tell({ type: "disconnect" }),
     closeSink: () => tell({ type: "closeSink" }),
