@@ -1,6 +1,6 @@
 // Bundles what browsers load into dist/web/: each src/console/pages/NAME.html with the modules it names as
 // <script type="module" src="./NAME.js"> (source: NAME.ts beside it), and the player: player.js with its chunks, and
-// worker.js beside it.
+// worker.js and worklet.js beside it.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -11,6 +11,7 @@ import { filesUnder } from "./lib/files.mjs";
 const PAGES = "src/console/pages";
 const PLAYER = "src/player/index.ts";
 const WORKER = "src/player/worker.ts";
+const WORKLET = "src/player/worklet.ts";
 const OUT = "dist/web";
 
 const MODULE_SCRIPT = /<script\b(?=[^>]*\btype="module")[^>]*\bsrc="\.\/([\w-]+)\.js"/g;
@@ -51,7 +52,7 @@ export async function buildWeb() {
     results.push(
       await build({ ...options, entryPoints: player, splitting: true, chunkNames: "player-[hash]" }),
     );
-    results.push(await build({ ...options, entryPoints: { worker: WORKER } }));
+    results.push(await build({ ...options, entryPoints: { worker: WORKER, worklet: WORKLET } }));
   }
 
   const written = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));

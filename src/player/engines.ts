@@ -1,4 +1,4 @@
-import { createWorker, createWorkerFrom } from "./create-worker.js";
+import { createWorker, createWorkerFrom, workletUrl } from "./create-worker.js";
 import type { Engine, EngineEvents } from "./engine.js";
 import { type MseSettings, startMseEngine } from "./mse/engine.js";
 import type { PlayerPath } from "./path/choose.js";
@@ -9,13 +9,16 @@ import { startRemotePipeline } from "./pipeline/remote.js";
 export interface EngineInit {
   readonly video: HTMLVideoElement;
   readonly source: PipelineInit;
-  readonly settings: MseSettings & { readonly workerUrl?: string | undefined };
+  readonly settings: MseSettings & {
+    readonly workerUrl?: string | undefined;
+    readonly workletUrl?: string | undefined;
+  };
   readonly events: EngineEvents;
   readonly signal: AbortSignal;
 }
 
 /** Paths that there is an engine for. */
-export const BUILT: readonly PlayerPath[] = ["mse-worker", "mse", "managed-mse"];
+export const BUILT: readonly PlayerPath[] = ["mse-worker", "mse", "managed-mse", "webcodecs"];
 
 /**
  * Starts the engine of a path. What a page may not need comes in a chunk of its own.
@@ -30,6 +33,11 @@ export async function startEngine(path: PlayerPath, init: EngineInit): Promise<E
     const start: Parameters<typeof startMseEngine>[1] = (pipelineEvents, onSource) =>
       startRemotePipeline(create, source, remoteAttachment(video, onSource), pipelineEvents, signal);
     return startMseEngine(video, start, settings, events);
+  }
+  if (path === "webcodecs") {
+    const { startWebCodecsEngine } = await import("./webcodecs/engine.js");
+    const worklet = settings.workletUrl ?? workletUrl();
+    return startWebCodecsEngine(video, source, worklet, settings.targetLatencyMs, events);
   }
   const { startLocalPipeline } = await import("./mse/local.js");
   const managed = path === "managed-mse";

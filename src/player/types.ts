@@ -17,6 +17,8 @@ export interface PlayerOptions {
   readonly paths?: readonly PlayerPath[];
   /** Where the worker is, for pages whose bundler or policy has it elsewhere; by default beside the player's module. */
   readonly workerUrl?: string;
+  /** The same for the worklet, which plays the sound of the WebCodecs path. */
+  readonly workletUrl?: string;
   /** How much already played media is kept, milliseconds; default 10000. */
   readonly backBufferMs?: number;
   /** Without a byte for this long it connects anew, milliseconds; default 15000. */

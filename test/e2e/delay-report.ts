@@ -1,5 +1,5 @@
 // How old pictures are when they are shown: ours and mpegts.js side by side, in one alternating run.
-//   npm run delay-report -- [--seconds 15] [--rounds 3] [--only NAME,NAME] [--json] [--trace]
+//   npm run delay-report -- [--seconds 15] [--rounds 3] [--only "NAME;NAME"] [--json] [--trace]
 // The publisher's pictures carry the wall clock (640x360, 25 a second, GOP 2 s, x264 included); a page reads it back
 // from the pixels. Every viewing joins at another place in the group of pictures.
 import { parseArgs } from "node:util";
@@ -16,7 +16,8 @@ import type { Contestant, Watched } from "./delay/watch.js";
 const SETTLE_MS = 5000;
 
 const CONTESTANTS: Readonly<Record<string, Contestant>> = {
-  sluice: { player: "sluice", options: {} },
+  "sluice, MSE": { player: "sluice", options: {} },
+  "sluice, WebCodecs": { player: "sluice", options: { paths: ["webcodecs"] } },
   "mpegts.js, defaults": { player: "mpegts.js", config: {} },
   "mpegts.js, best live settings": {
     player: "mpegts.js",
