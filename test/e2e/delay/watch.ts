@@ -42,7 +42,7 @@ async function watch(contestant: Contestant, url: string, seconds: number): Prom
   const shown: Shown[] = [];
   const begun = performance.now();
   const player = start(contestant, video, url);
-  let last = "";
+  let last = 0;
   let going = true;
 
   function read(source: HTMLVideoElement | HTMLCanvasElement, height: number, width: number): void {
@@ -50,9 +50,11 @@ async function watch(contestant: Contestant, url: string, seconds: number): Prom
     const now = performance.now();
     drawn.drawImage(source, 0, Math.floor(height * BAR_MIDDLE), width, 1, 0, 0, WIDTH, 1);
     const { data } = drawn.getImageData(0, 0, WIDTH, 1);
-    const age = readAge(data, Math.floor(performance.timeOrigin + now));
-    const stamp = age === undefined ? last : String(Math.round(performance.timeOrigin + now - age));
-    if (age === undefined || stamp === last) return;
+    const clock = Math.floor(performance.timeOrigin + now);
+    const age = readAge(data, clock);
+    if (age === undefined) return;
+    const stamp = clock - age;
+    if (stamp === last) return;
     last = stamp;
     shown.push({ at: now - begun, age });
   }
