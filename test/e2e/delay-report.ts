@@ -3,13 +3,13 @@
 // The publisher's pictures carry the wall clock (640x360, 25 a second, GOP 2 s, x264 included); a page reads it back
 // from the pixels. Every viewing joins at another place in the group of pictures.
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
 import type { Browser } from "playwright-core";
 import { createServer } from "sluice";
 import { markdownTable, show } from "../../bench/figures.js";
 import { launchChromium } from "./chromium.js";
 import { publishClock } from "./delay/clock-publisher.js";
 import { type DelayFigures, delayFigures, together } from "./delay/figures.js";
+import { bundleMeter, openMeter } from "./delay/page.js";
 import type { Contestant, Watched } from "./delay/watch.js";
 
 /** What is left out of the steady figures at the beginning of each viewing, milliseconds. */
@@ -54,7 +54,7 @@ const publisher = publishClock(`rtmp://127.0.0.1:${rtmp?.port}/live/clock`);
 const browser = await launchChromium();
 const viewings = new Map<string, DelayFigures[]>(names.map((name) => [name, []]));
 try {
-  const script = await bundle();
+  const script = await bundleMeter();
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const name of names) {
       const { shown, trace } = await view(browser, script, CONTESTANTS[name] as Contestant);
@@ -77,32 +77,12 @@ const rows = [...viewings].map(([name, each]): string[] => {
 const header = ["player", "p50 ms", "p95 ms", "freezes > 200 ms", "longest ms"];
 console.log(markdownTable(header.concat("first picture ms", "steady after ms", "pictures/s"), rows));
 
-async function bundle(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: ["test/e2e/delay/watch.ts"],
-    bundle: true,
-    write: false,
-    format: "iife",
-    target: "chrome100",
-    logLevel: "warning",
-  });
-  return outputFiles[0]?.text ?? "";
-}
-
 /** One viewing in a page of its own. */
 async function view(browser: Browser, script: string, contestant: Contestant): Promise<Watched> {
   const page = await browser.newPage();
   page.on("pageerror", (error) => console.error(error));
   try {
-    await page.goto(`${base}/api/v1/public/streams`);
-    await page.addScriptTag({ path: "node_modules/mpegts.js/dist/mpegts.js" });
-    await page.addScriptTag({ content: script });
-    await page.addScriptTag({
-      type: "module",
-      content: 'import { createPlayer } from "/assets/player.js"; window.createPlayer = createPlayer;',
-    });
-    await page.waitForFunction(() => window.createPlayer !== undefined);
-    await page.evaluate(() => window.mpegts.LoggingControl.applyConfig({ enableAll: false }));
+    await openMeter(page, base, script);
     return await page.evaluate(
       ({ contestant, url, seconds }) => window.delay.watch(contestant, url, seconds),
       { contestant, url: `${base}/live/clock.flv`, seconds: Number(values.seconds) },

@@ -21,10 +21,23 @@ export interface Watched {
   readonly trace: readonly PlayerStats[];
 }
 
+/** A viewing under way. */
+export interface Viewing {
+  readonly shown: readonly Shown[];
+  /** How old what is on the screen is at this moment, milliseconds: it grows while the picture stands. */
+  age(): number;
+  stats(): readonly PlayerStats[];
+  stop(): Promise<void>;
+}
+
 declare global {
   interface Window {
     mpegts: Mpegts;
-    delay: { watch(contestant: Contestant, url: string, seconds: number): Promise<Watched> };
+    delay: {
+      begin(contestant: Contestant, url: string): Viewing;
+      watch(contestant: Contestant, url: string, seconds: number): Promise<Watched>;
+    };
+    viewing: Viewing;
     createPlayer: (video: HTMLVideoElement, url: string, options?: PlayerOptions) => Player;
   }
 }
@@ -32,8 +45,8 @@ declare global {
 const WIDTH = 640;
 const TRACE_MS = 250;
 
-/** Plays a stream for so long and reads the clock from every picture that is shown. */
-async function watch(contestant: Contestant, url: string, seconds: number): Promise<Watched> {
+/** Begins to play a stream and to read the clock from every picture that is shown. */
+function begin(contestant: Contestant, url: string): Viewing {
   const video = document.createElement("video");
   video.muted = true;
   document.body.replaceChildren(video);
@@ -73,20 +86,33 @@ async function watch(contestant: Contestant, url: string, seconds: number): Prom
   }
   video.requestVideoFrameCallback(onVideoFrame);
   requestAnimationFrame(onPaint);
+  return {
+    shown,
+    age: () => Math.floor(performance.timeOrigin + performance.now()) - last,
+    stats: player.stats,
+    async stop() {
+      going = false;
+      await player.stop();
+    },
+  };
+}
+
+/** Plays a stream for so long. */
+async function watch(contestant: Contestant, url: string, seconds: number): Promise<Watched> {
+  const viewing = begin(contestant, url);
   const trace: PlayerStats[] = [];
-  const timer = setInterval(() => trace.push(...player.stats()), TRACE_MS);
+  const timer = setInterval(() => trace.push(...viewing.stats()), TRACE_MS);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   clearInterval(timer);
-  going = false;
-  await player.stop();
-  return { shown, trace };
+  await viewing.stop();
+  return { shown: viewing.shown, trace };
 }
 
 function start(
   contestant: Contestant,
   video: HTMLVideoElement,
   url: string,
-): { stats(): readonly PlayerStats[]; stop(): Promise<void> } {
+): Pick<Viewing, "stats" | "stop"> {
   if (contestant.player === "sluice") {
     const player = window.createPlayer(video, url, contestant.options);
     return { stats: () => [player.stats()], stop: () => player.destroy() };
@@ -98,4 +124,4 @@ function start(
   return { stats: () => [], stop: async () => player.destroy() };
 }
 
-window.delay = { watch };
+window.delay = { begin, watch };
