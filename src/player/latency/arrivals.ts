@@ -6,6 +6,8 @@ const STRETCH_MS = 500;
 const STRETCHES = 30;
 /** Fewer than one stretch in ten is let be: what is rare costs one freeze, not everyone's delay. */
 const QUANTILE = 0.9;
+/** Later than this is an outage, which no delay is to make up for: its stretch is no observation, milliseconds. */
+const OUTAGE_MS = 1000;
 /** While the media comes this much faster than it plays, it is a burst: the cached group of pictures. */
 const BURST_SPEED = 3;
 const BURST_WINDOW_MS = 60;
@@ -89,7 +91,7 @@ export class ArrivalMeter {
   #observe(lateness: number, at: number): void {
     this.#stretchBegun ??= at;
     if (at - this.#stretchBegun >= STRETCH_MS) {
-      this.#stretches.push(this.#worst);
+      if (this.#worst < OUTAGE_MS) this.#stretches.push(this.#worst);
       if (this.#stretches.length > STRETCHES) this.#stretches.shift();
       this.#stretchBegun = at;
       this.#worst = 0;
