@@ -1,5 +1,6 @@
 // Bundles what browsers load into dist/web/: each src/console/pages/NAME.html with the modules it names as
-// <script type="module" src="./NAME.js"> (source: NAME.ts beside it), and the player as one module, player.js.
+// <script type="module" src="./NAME.js"> (source: NAME.ts beside it), and the player: player.js, beside it
+// worker.js, worklet.js and what is loaded only where it is needed; element.js is the player as a custom element.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -9,6 +10,9 @@ import { filesUnder } from "./lib/files.mjs";
 
 const PAGES = "src/console/pages";
 const PLAYER = "src/player/index.ts";
+const WORKER = "src/player/worker.ts";
+const ELEMENT = "src/player/element.ts";
+const WORKLET = "src/player/worklet.ts";
 const OUT = "dist/web";
 
 const MODULE_SCRIPT = /<script\b(?=[^>]*\btype="module")[^>]*\bsrc="\.\/([\w-]+)\.js"/g;
@@ -37,13 +41,38 @@ export async function buildWeb() {
     metafile: true,
     logLevel: "warning",
   };
+  // Our server writes no AMF3, and what a publisher sends as such is nothing to look at: two kilobytes saved.
+  const withoutAmf3 = {
+    name: "without-amf3",
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /format[/\\]amf[/\\]amf3\.ts$/ }, () => ({
+        contents:
+          'import { MediaError } from "../../model/error.js";\n' +
+          'export class Amf3Decoder { value() { throw new MediaError("unsupported", "AMF3"); } }\n' +
+          "export function writeAmf3() {}\n",
+        loader: "ts",
+        resolveDir: path.resolve("src/media/format/amf"),
+      })),
+  };
+  options.plugins = [withoutAmf3];
   const results = [];
   if (Object.keys(entries).length > 0) {
     results.push(
       await build({ ...options, entryPoints: entries, splitting: true, chunkNames: "chunk-[hash]" }),
     );
   }
-  if (existsSync(PLAYER)) results.push(await build({ ...options, entryPoints: { player: PLAYER } }));
+  if (existsSync(PLAYER)) {
+    // What a page may never need is a file of its own, whole: shared chunks cost more than what they share.
+    const lazy = ["mse/local", "webcodecs/engine"];
+    const external = lazy.map((name) => `./${name}.js`);
+    results.push(await build({ ...options, entryPoints: { player: PLAYER }, external }));
+    for (const name of lazy) {
+      results.push(await build({ ...options, entryPoints: { [name]: `src/player/${name}.ts` } }));
+    }
+    // The element has the player beside it, not in it.
+    results.push(await build({ ...options, entryPoints: { element: ELEMENT }, external: ["./player.js"] }));
+    results.push(await build({ ...options, entryPoints: { worker: WORKER, worklet: WORKLET } }));
+  }
 
   const written = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));
   for (const source of copies) {

@@ -1,6 +1,7 @@
 // Runs a TypeScript program of this repository: node scripts/run-ts.mjs [node's flags] FILE [arguments]
 //
-// Node 20 strips no types, so esbuild translates src/ and the file's folder, file for file, into .cache/run/.
+// Node 20 strips no types, so esbuild translates src/, what programs share and the file's folder, file for file,
+// into .cache/run/.
 // Programs that want the built package import "sluice"; paths to files are relative to the working directory.
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -19,8 +20,9 @@ if (file === undefined) throw new TypeError("usage: node scripts/run-ts.mjs [nod
 const isProgram = (name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !name.endsWith(".d.ts");
 // What is left of a removed file must not be found by a program that lists its own folder.
 rmSync(path.join(".cache/run", path.dirname(file)), { recursive: true, force: true });
+const folders = ["src", "bench", "test/support", path.dirname(file)];
 await build({
-  entryPoints: [...filesUnder("src", isProgram), ...filesUnder(path.dirname(file), isProgram)],
+  entryPoints: [...new Set(folders.flatMap((folder) => filesUnder(folder, isProgram)))],
   outdir: ".cache/run",
   outbase: ".",
   format: "esm",

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+export type { PathChoice, PathStep, PlayerPath } from "./path/choose.js";
 export { createPlayer } from "./player.js";
 export type {
   Player,

@@ -1,37 +1,43 @@
 import type { Track } from "../media/model/track.js";
-import { KeyTimes } from "./buffer/key-times.js";
-import { MediaSink } from "./buffer/media-sink.js";
-import { unsupportedTrack } from "./buffer/support.js";
 import { createEmitter } from "./emitter.js";
-import { correctPlayhead, type Range, rangeAt, rangesOf } from "./latency/live-edge.js";
-import { Remuxer } from "./remux.js";
+import type { Engine, EngineStats } from "./engine.js";
+import { BUILT, startEngine } from "./engines.js";
+import { readCapabilities } from "./path/capabilities.js";
+import { choosePath, explainChoice, PATHS, type PlayerPath } from "./path/choose.js";
+import type { Progress } from "./pipeline/pipeline.js";
 import { backoffMs, pause } from "./source/backoff.js";
-import { fetchSource } from "./source/fetch.js";
-import { asSourceError, type Source, SourceError } from "./source/source.js";
-import { httpUrl, webSocketSource, webSocketUrl } from "./source/websocket.js";
+import { SourceError } from "./source/source.js";
+import { httpUrl, webSocketUrl } from "./source/websocket.js";
 import { ByteRate } from "./telemetry/byte-rate.js";
-import { playbackStats } from "./telemetry/playback-stats.js";
-import type { Player, PlayerError, PlayerEvents, PlayerOptions, PlayerState } from "./types.js";
+import type { Player, PlayerEvents, PlayerOptions, PlayerState } from "./types.js";
 
-const TICK_MS = 250;
 /** The bitrate is measured over this long, milliseconds. */
 const RATE_WINDOW_MS = 2000;
 /** A connection that has delivered for this long was a good one: the next failure is a new first. */
 const STABLE_MS = 5000;
-/** With this much media ahead, the playhead stands still for this long only if something is wrong. */
-const STUCK_MS = 5000;
+/** How often it is looked whether the connection still delivers, milliseconds. */
+const WATCH_MS = 250;
 
 const DEFAULTS = {
   autoplay: true,
-  targetLatencyMs: 800,
-  maxLatencyMs: 4000,
   backBufferMs: 10_000,
   stallTimeoutMs: 15_000,
   maxReconnects: Number.POSITIVE_INFINITY,
 };
 
-/** Ends a connection in order to begin the next at once. */
-const REJOIN: unique symbol = Symbol("rejoin");
+const NOTHING: EngineStats = {
+  width: 0,
+  height: 0,
+  latencyMs: 0,
+  targetLatencyMs: 0,
+  bufferMs: 0,
+  decodedFrames: 0,
+  droppedFrames: 0,
+  freezes: 0,
+  frozenMs: 0,
+  playbackRate: 1,
+  jumps: 0,
+};
 
 /**
  * Plays a live FLV stream in a video element and keeps near its live edge. It reconnects by itself until it is
@@ -47,150 +53,127 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   const { href } = new URL(url, document.baseURI);
   const overWebSocket =
     settings.transport === "ws" || (settings.transport === undefined && /^wss?:/.test(href));
-  const address = overWebSocket ? webSocketUrl(href) : httpUrl(href);
-  const source: Source = overWebSocket ? webSocketSource : fetchSource;
   const emitter = createEmitter<PlayerEvents>();
   const lifetime = new AbortController();
   const { signal } = lifetime;
   const rate = new ByteRate(RATE_WINDOW_MS, performance.now());
-  const keys = new KeyTimes();
 
-  let state: PlayerState = "connecting";
+  /** The present connection's; before its first byte `connecting`. */
+  let connected = false;
+  let over = false;
   let tracks: readonly Track[] = [];
-  /** It outlives connections: what follows goes on where the last one ended. */
-  let sink: MediaSink | undefined;
-  /** Whether the playhead has been put on the sink's first picture. */
-  let shown = false;
-  let wantsToPlay = settings.autoplay;
-  let connection: AbortController | undefined;
-  let remuxer: Remuxer | undefined;
+  let engine: Engine | undefined;
+  let path: PlayerPath | undefined;
+  /** What paths turned out not to play. */
+  const refused: Partial<Record<PlayerPath, string[]>> = {};
+  let progress: Progress | undefined;
   let firstByteAt: number | undefined;
-  let lastByteAt = 0;
   /** Failures in a row. */
   let attempt = 0;
   let reconnects = 0;
-  let jumps = 0;
-  /** Where the playhead was last seen to move, seconds, and when, milliseconds. */
-  let moved = { time: 0, at: 0 };
 
   if (settings.muted ?? settings.autoplay) video.muted = true;
   video.playsInline = true;
 
-  function tell(error: SourceError): void {
-    const { kind, code, fatal, message } = error;
-    emitter.emit("error", { kind, code, fatal, message } satisfies PlayerError);
+  function tell({ kind, code, fatal, message }: SourceError): void {
+    emitter.emit("error", { kind, code, fatal, message });
   }
 
-  function setTracks(next: readonly Track[]): void {
-    for (const track of next) {
-      const problem = unsupportedTrack(track);
-      if (problem !== undefined) throw problem;
-    }
-    tracks = next;
-    emitter.emit("tracks", { tracks });
-  }
-
-  /** One connection from its first byte to its end. */
-  async function connect(current: AbortController): Promise<void> {
-    const remux = new Remuxer({
-      start(announced) {
-        setTracks(announced);
-        if (sink?.takes(announced)) {
-          for (const track of announced) sink.changeTrack(track);
-          return sink.end;
-        }
-        openSink();
-        return 0;
-      },
-      change(track) {
-        setTracks(tracks.map((old) => (old.id === track.id ? track : old)));
-        sink?.changeTrack(track);
-      },
-      segment: (kind, segment) => sink?.append(kind, segment),
-      key: (at) => keys.add(at),
-      lateTrack: () => current.abort(REJOIN),
-    });
-    remuxer = remux;
-    firstByteAt = undefined;
-    await source(address, current.signal, (slice) => {
-      lastByteAt = performance.now();
-      if (firstByteAt === undefined) {
-        firstByteAt = lastByteAt;
-        moved = { ...moved, at: lastByteAt };
-        rate.restart(lastByteAt);
-        if (state === "connecting") state = "buffering";
+  const events = {
+    tracks(next: readonly Track[]): void {
+      tracks = next;
+      emitter.emit("tracks", { tracks });
+    },
+    progress(next: Progress): void {
+      const now = performance.now();
+      if (!connected) {
+        connected = true;
+        firstByteAt = now;
+        rate.restart(now);
       }
-      rate.add(slice.length, lastByteAt);
-      remux.push(slice, Math.round((performance.timeOrigin + lastByteAt) * 1000));
-    });
+      rate.add(next.bytes - (progress?.bytes ?? 0), now);
+      progress = next;
+    },
+    playing: () => emitter.emit("playing", {}),
+    trouble: tell,
+  };
+
+  /** Takes the best path that is left. @throws SourceError where there is none */
+  async function open(): Promise<Engine> {
+    const wanted = (settings.paths ?? PATHS).filter((each) => BUILT.includes(each));
+    for (;;) {
+      const choice = choosePath({ ...readCapabilities(), refused }, wanted);
+      path = choice.path;
+      emitter.emit("path", choice);
+      if (path === undefined) {
+        const reasons = explainChoice(choice);
+        throw new SourceError("browser-unsupported", `this browser cannot play it: ${reasons}`, true);
+      }
+      const source = {
+        url: overWebSocket ? webSocketUrl(href) : httpUrl(href),
+        transport: overWebSocket ? "ws" : "fetch",
+      } as const;
+      const started = await startEngine(path, { video, source, settings, events, signal });
+      if (started !== undefined) {
+        if (!signal.aborted) return started;
+        started.close();
+      }
+      signal.throwIfAborted();
+      refused[path] = ["anything here: it could not be started"];
+    }
   }
 
-  function openSink(): void {
-    closeSink();
-    keys.clear();
-    moved = { time: 0, at: performance.now() };
-    sink = new MediaSink(video, tracks, {
-      appended: () => {
-        if (!shown) tick();
-      },
-      overflow: () => remuxer?.resync(),
-      failed: (message) => giveUpSink(new SourceError("append-failed", `the browser refused it: ${message}`)),
-      trimBefore: () => cutBefore(video.currentTime - 1),
-    });
-    if (wantsToPlay) play();
+  /** One connection from its beginning to its end. Returns what went wrong, or how it ended. */
+  async function connectOnce(): Promise<SourceError | "ended" | "rejoin"> {
+    progress = undefined;
+    firstByteAt = undefined;
+    try {
+      engine ??= await open();
+      const end = await engine.connect();
+      if (end.kind === "ended" || end.kind === "rejoin") return end.kind;
+      if (end.kind === "disconnected") return "ended";
+      return new SourceError(end.error.code, end.error.message, end.error.fatal);
+    } catch (error) {
+      if (error instanceof SourceError) return error;
+      return new SourceError("unreachable", error instanceof Error ? error.message : String(error));
+    } finally {
+      connected = false;
+    }
   }
 
-  function closeSink(): void {
-    // Taking the source away pauses the element: remember what its user wanted.
-    if (shown) wantsToPlay = !video.paused;
-    shown = false;
-    sink?.close();
-    sink = undefined;
-  }
-
-  /** Begins anew with another media source and another connection. */
-  function giveUpSink(error: SourceError): void {
-    closeSink();
-    connection?.abort(error);
-  }
-
-  function play(): void {
-    video.play().catch((error: unknown) => {
-      // AbortError: a pause or a new source came between; nothing to tell.
-      if (signal.aborted || !(error instanceof DOMException) || error.name !== "NotAllowedError") return;
-      tell(new SourceError("autoplay-blocked", "the browser allows playback only after a click, or muted"));
-    });
+  /** Whether another path may play what this one does not. */
+  function passOver(error: SourceError): boolean {
+    if (error.code !== "codec-unsupported" || path === undefined) return false;
+    refused[path] = [error.message];
+    const wanted = (settings.paths ?? PATHS).filter((each) => BUILT.includes(each));
+    // The paths with media sources play the same codecs.
+    for (const same of ["mse-worker", "mse"] as const) if (/^mse/.test(path)) refused[same] = [error.message];
+    if (choosePath({ ...readCapabilities(), refused }, wanted).path === undefined) return false;
+    engine?.close();
+    engine = undefined;
+    return true;
   }
 
   async function run(): Promise<void> {
     let rejoinedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
-      const current = new AbortController();
-      connection = current;
-      const stop = (): void => current.abort(signal.reason);
-      signal.addEventListener("abort", stop);
-      let problem: SourceError | undefined;
-      let rejoin = false;
-      try {
-        await connect(current);
-      } catch (thrown) {
-        if (signal.aborted) return;
-        const error = current.signal.aborted ? current.signal.reason : thrown;
-        rejoin = error === REJOIN;
-        problem = rejoin ? undefined : asSourceError(error);
-      } finally {
-        signal.removeEventListener("abort", stop);
-        if (!signal.aborted) state = "connecting";
-      }
-      if (problem !== undefined) {
-        tell(problem);
-        if (problem.fatal) return stopFor("fatal");
+      const end = await connectOnce();
+      if (signal.aborted) return;
+      if (end instanceof SourceError) {
+        if (passOver(end)) continue;
+        tell(end);
+        if (end.fatal) return stopFor("fatal");
         // A listener may have destroyed it.
         if (signal.aborted) return;
       }
+      const rejoin = end === "rejoin";
       const now = performance.now();
       if (firstByteAt !== undefined && now - firstByteAt > STABLE_MS) attempt = 0;
-      const reason = rejoin ? "the stream has another track now" : (problem?.message ?? "the stream ended");
+      const reason = rejoin
+        ? "the stream has another track now"
+        : end instanceof SourceError
+          ? end.message
+          : "the stream ended";
       if (!rejoin && attempt >= settings.maxReconnects) {
         tell(new SourceError("gave-up", `gave up after ${attempt} attempts: ${reason}`, true));
         return stopFor("fatal");
@@ -206,83 +189,25 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
     }
   }
 
-  /** Where what is buffered may be cut at or before a time, seconds. */
-  function cutBefore(time: number): number {
-    return tracks.some(({ kind }) => kind === "video") ? keys.cutBefore(time) : Math.max(0, time);
+  function watch(): void {
+    if (!connected || progress === undefined) return;
+    const silentMs = performance.timeOrigin + performance.now() - progress.lastByteAt;
+    if (silentMs <= settings.stallTimeoutMs) return;
+    engine?.disconnect(new SourceError("timeout", `nothing came for ${settings.stallTimeoutMs} ms`));
   }
 
-  function tick(): void {
-    const now = performance.now();
-    if (state !== "connecting" && now - lastByteAt > settings.stallTimeoutMs) {
-      connection?.abort(new SourceError("timeout", `nothing came for ${settings.stallTimeoutMs} ms`));
-    }
-    const ranges = rangesOf(video.buffered);
-    const newest = ranges[ranges.length - 1];
-    if (sink !== undefined && isStuck(now)) {
-      giveUpSink(new SourceError("stuck", "there is media, but the browser does not play it"));
-    }
-    if (sink === undefined || newest === undefined) return;
-    if (!shown) {
-      shown = true;
-      const first = ranges[0]?.start ?? 0;
-      if (video.currentTime < first) video.currentTime = first;
-    }
-    // Paused for long, it keeps no more than a viewer at the live edge would: to play on is to jump there.
-    const needed = Math.max(video.currentTime, newest.end - settings.maxLatencyMs / 1000);
-    sink.trim(cutBefore(needed - settings.backBufferMs / 1000));
-    if (!video.paused) keepUp(ranges);
-  }
-
-  function keepUp(ranges: readonly Range[]): void {
-    const { currentTime } = video;
-    if (state !== "connecting") {
-      state = video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA ? "playing" : "waiting";
-    }
-    // One jump at a time, unless it led to where nothing is any more.
-    if (video.seeking && rangeAt(ranges, currentTime) !== undefined) return;
-    const next = correctPlayhead({ currentTime, ranges, rate: video.playbackRate }, settings);
-    if (next.seekTo !== undefined && next.seekTo !== currentTime) {
-      jumps += 1;
-      video.currentTime = next.seekTo;
-    }
-    if (video.playbackRate !== next.rate) video.playbackRate = next.rate;
-  }
-
-  /** Whether media comes in and the playhead does not move: a decoder that hangs, or a track that has gone silent. */
-  function isStuck(now: number): boolean {
-    const { currentTime } = video;
-    if (currentTime !== moved.time || video.paused) moved = { time: currentTime, at: now };
-    return (
-      state !== "connecting" &&
-      now - moved.at > STUCK_MS &&
-      now - lastByteAt < STUCK_MS &&
-      sink !== undefined &&
-      sink.end - currentTime > STUCK_MS / 1000
-    );
-  }
-
-  function onPlaying(): void {
-    if (state !== "connecting") state = "playing";
-    emitter.emit("playing", {});
-  }
-
-  function onVideoError(): void {
-    const { error } = video;
-    if (sink === undefined || error === null) return;
-    giveUpSink(new SourceError("append-failed", `the browser could not decode it: ${error.message}`));
+  function stateNow(): PlayerState {
+    if (over) return "ended";
+    return connected ? (engine?.state ?? "connecting") : "connecting";
   }
 
   function stopFor(reason: "destroyed" | "fatal"): void {
-    if (state === "ended") return;
-    state = "ended";
+    if (over) return;
+    over = true;
     clearInterval(timer);
-    video.removeEventListener("playing", onPlaying);
-    video.removeEventListener("waiting", tick);
-    video.removeEventListener("error", onVideoError);
     options.signal?.removeEventListener("abort", destroyNow);
-    sink?.close();
-    sink = undefined;
     lifetime.abort(new DOMException("the player was destroyed", "AbortError"));
+    engine?.close();
     emitter.emit("ended", { reason });
     emitter.clear();
   }
@@ -291,27 +216,28 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
     stopFor("destroyed");
   }
 
-  const timer = setInterval(tick, TICK_MS);
-  video.addEventListener("playing", onPlaying);
-  video.addEventListener("waiting", tick);
-  video.addEventListener("error", onVideoError);
+  const timer = setInterval(watch, WATCH_MS);
   options.signal?.addEventListener("abort", destroyNow);
   if (options.signal?.aborted === true) destroyNow();
-  const running = run();
+  // Listeners that are added at once hear of the path.
+  const running = Promise.resolve().then(run);
 
   return {
     get state() {
-      return state;
+      return stateNow();
+    },
+    get path() {
+      return path;
     },
     on: emitter.on,
     stats: () => ({
-      ...playbackStats(video),
-      state,
+      ...(engine?.stats() ?? NOTHING),
+      state: stateNow(),
+      path,
       codecs: tracks.map(({ config }) => config.codec),
       bitrate: rate.bitsPerSecond(performance.now()),
       bytes: rate.total,
       reconnects,
-      jumps,
     }),
     async destroy() {
       destroyNow();

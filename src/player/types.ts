@@ -1,4 +1,5 @@
 import type { Track } from "../media/model/track.js";
+import type { PathChoice, PlayerPath } from "./path/choose.js";
 
 /** How a player is made; everything has a default. */
 export interface PlayerOptions {
@@ -8,10 +9,16 @@ export interface PlayerOptions {
   readonly autoplay?: boolean;
   /** Starts without sound, so that the browser lets it start; by default true where `autoplay` is. */
   readonly muted?: boolean;
-  /** How far behind the newest frame it plays, milliseconds; default 800. */
+  /** How far behind the live edge it plays, milliseconds; by default as little as the jitter of the network allows. */
   readonly targetLatencyMs?: number;
-  /** Further behind than this it jumps instead of hurrying, milliseconds; default 4000. */
+  /** Further behind than this it jumps instead of hurrying, milliseconds; by default 300 more than the target. */
   readonly maxLatencyMs?: number;
+  /** The ways to play that may be taken, the preferred first; by default all, `webcodecs` after those with MSE. */
+  readonly paths?: readonly PlayerPath[];
+  /** Where the worker is, for pages whose bundler or policy has it elsewhere; by default beside the player's module. */
+  readonly workerUrl?: string;
+  /** The same for the worklet, which plays the sound of the WebCodecs path. */
+  readonly workletUrl?: string;
   /** How much already played media is kept, milliseconds; default 10000. */
   readonly backBufferMs?: number;
   /** Without a byte for this long it connects anew, milliseconds; default 15000. */
@@ -36,7 +43,8 @@ export type PlayerErrorKind = "network" | "media" | "playback";
  * - `not-found`: it answered 404: nobody publishes the stream
  * - `timeout`: no byte came for `stallTimeoutMs`
  * - `malformed`: the bytes are no FLV
- * - `codec-unsupported`, `mse-unsupported`: the browser lacks what it takes: fatal
+ * - `codec-unsupported`: no way to play that the browser has knows the codec: fatal
+ * - `browser-unsupported`: the browser has no way to play at all: fatal
  * - `append-failed`: the browser refused the media, or could not decode it
  * - `stuck`: there is media, and the picture stands still
  * - `autoplay-blocked`: the browser wants a click, or no sound
@@ -50,7 +58,7 @@ export type PlayerErrorCode =
   | "timeout"
   | "malformed"
   | "codec-unsupported"
-  | "mse-unsupported"
+  | "browser-unsupported"
   | "append-failed"
   | "stuck"
   | "autoplay-blocked"
@@ -70,6 +78,8 @@ export interface PlayerError {
 export interface PlayerEvents {
   /** The stream's tracks are known, or have changed. */
   readonly tracks: { readonly tracks: readonly Track[] };
+  /** A way to play was chosen, or none was left: every step with its reason. */
+  readonly path: PathChoice;
   /** Playback has begun, or goes on after it stood still. */
   readonly playing: Record<string, never>;
   /** The connection has ended; the next attempt follows after `delayMs`. */
@@ -83,13 +93,16 @@ export interface PlayerEvents {
 /** How the player fares now. */
 export interface PlayerStats {
   readonly state: PlayerState;
+  readonly path: PlayerPath | undefined;
   /** RFC 6381 codec strings, video first. */
   readonly codecs: readonly string[];
   /** Pixels of the decoded picture; 0 before the first. */
   readonly width: number;
   readonly height: number;
-  /** From what is shown to the newest frame received, milliseconds. */
+  /** From what is shown to the live edge, as the fastest packets have it, milliseconds. */
   readonly latencyMs: number;
+  /** What it aims at: the jitter of the arrivals and a margin, milliseconds. */
+  readonly targetLatencyMs: number;
   /** Media ahead of what is shown without a gap, milliseconds. */
   readonly bufferMs: number;
   /** Bits per second received, over the last two seconds. */
@@ -99,7 +112,10 @@ export interface PlayerStats {
   /** Video frames of the present media source; the dropped ones count in. */
   readonly decodedFrames: number;
   readonly droppedFrames: number;
-  /** 1, or more while it catches up. */
+  /** Times that it ran out of media for more than 200 ms, and how long in all, milliseconds. */
+  readonly freezes: number;
+  readonly frozenMs: number;
+  /** 1, up to 1.1 while it catches up, down to 0.95 while it makes room. */
   readonly playbackRate: number;
   /** Connections begun again. */
   readonly reconnects: number;
@@ -119,6 +135,8 @@ export type PlayerState = "connecting" | "buffering" | "playing" | "waiting" | "
 /** One video element that plays one stream. */
 export interface Player {
   readonly state: PlayerState;
+  /** How it plays; undefined until that is chosen, and where nothing is left. */
+  readonly path: PlayerPath | undefined;
   /** Adds a listener and returns its removal. */
   on<K extends keyof PlayerEvents>(event: K, listener: (event: PlayerEvents[K]) => void): () => void;
   /** How it fares at this moment. */

@@ -146,51 +146,21 @@ describe("our player in Chromium", () => {
     writer.end();
   });
 
-  it("leaves nothing behind when it is destroyed", async () => {
-    publish(server.live, "live/gone", small);
-    const page = await openBlank(browser, server.base);
-    const left = await page.evaluate(async () => {
-      const open = { listeners: 0, timers: 0, urls: 0 };
-      const video = document.querySelector("video") as HTMLVideoElement;
-      const { addEventListener, removeEventListener } = video;
-      video.addEventListener = (...given: Parameters<typeof addEventListener>) => {
-        open.listeners += 1;
-        addEventListener.apply(video, given);
-      };
-      video.removeEventListener = (...given: Parameters<typeof removeEventListener>) => {
-        open.listeners -= 1;
-        removeEventListener.apply(video, given);
-      };
-      const { setInterval, clearInterval } = window;
-      window.setInterval = ((...given: Parameters<typeof setInterval>) => {
-        open.timers += 1;
-        return setInterval(...given);
-      }) as typeof setInterval;
-      window.clearInterval = (id) => {
-        open.timers -= 1;
-        clearInterval(id);
-      };
-      const { createObjectURL, revokeObjectURL } = URL;
-      URL.createObjectURL = (object) => {
-        open.urls += 1;
-        return createObjectURL(object);
-      };
-      URL.revokeObjectURL = (url) => {
-        open.urls -= 1;
-        revokeObjectURL(url);
-      };
-      const player = window.createPlayer(video, "/live/gone.flv");
-      await new Promise<void>((resolve) => player.on("playing", () => resolve()));
-      const during = { ...open };
-      await player.destroy();
-      await player.destroy();
-      return { during, after: open, src: video.getAttribute("src"), state: player.state };
-    });
-    expect(left.during).toEqual({ listeners: 3, timers: 1, urls: 1 });
-    expect(left.after).toEqual({ listeners: 0, timers: 0, urls: 0 });
-    expect(left).toMatchObject({ src: null, state: "ended" });
-    await expect.poll(() => viewersOf("gone"), { timeout: 10_000 }).toBe(0);
-  });
+  it.each(["mse-worker", "mse"] as const)(
+    "leaves nothing behind when it is destroyed, 200 times over, by %s",
+    async (path) => {
+      const name = `gone-${path}`;
+      publish(server.live, `live/${name}`, small);
+      const page = await openBlank(browser, server.base);
+      const left = await page.evaluate(countLeft, { path, url: `/live/${name}.flv` });
+      expect(left.during.listeners).toBeGreaterThan(0);
+      expect(left.during.timers).toBeGreaterThan(0);
+      expect(left.during.workers + left.during.urls).toBe(1);
+      expect(left.after).toEqual({ listeners: 0, timers: 0, urls: 0, workers: 0 });
+      expect(left).toMatchObject({ src: "", state: "ended", played: 200 });
+      await expect.poll(() => viewersOf(name), { timeout: 10_000 }).toBe(0);
+    },
+  );
 
   it.each(["http", "ws"])("mpegts.js plays the same address over %s", async (scheme) => {
     publish(server.live, `live/mpegts-${scheme}`, small);
@@ -220,4 +190,69 @@ describe("our player in Chromium", () => {
 /** Fifty milliseconds of sound in each round of the clip, as a splice loses them. */
 function inHole(kind: string, dts: number): boolean {
   return kind === "audio" && dts > 1_500_000 && dts < 1_560_000;
+}
+
+interface Open {
+  listeners: number;
+  timers: number;
+  urls: number;
+  workers: number;
+}
+
+/** Runs in the page: makes and destroys a player over and over, and counts what is open during and after. */
+async function countLeft({ path, url }: { path: "mse-worker" | "mse"; url: string }): Promise<{
+  during: Open;
+  after: Open;
+  src: string;
+  state: string;
+  played: number;
+}> {
+  const open = { listeners: 0, timers: 0, urls: 0, workers: 0 };
+  const count = <T extends object, K extends keyof T>(on: T, name: K, what: keyof Open, by: number): void => {
+    const original = on[name] as (...given: unknown[]) => unknown;
+    on[name] = function (this: unknown, ...given: unknown[]) {
+      open[what] += by;
+      return original.apply(this, given);
+    } as T[K];
+  };
+  const video = document.querySelector("video") as HTMLVideoElement;
+  count(video, "addEventListener", "listeners", 1);
+  count(video, "removeEventListener", "listeners", -1);
+  count(window, "setInterval", "timers", 1);
+  count(window, "clearInterval", "timers", -1);
+  count(URL, "createObjectURL", "urls", 1);
+  count(URL, "revokeObjectURL", "urls", -1);
+  const RealWorker = window.Worker;
+  window.Worker = class extends RealWorker {
+    constructor(...given: ConstructorParameters<typeof Worker>) {
+      super(...given);
+      open.workers += 1;
+    }
+    override terminate(): void {
+      open.workers -= 1;
+      super.terminate();
+    }
+  };
+  let during = { ...open };
+  let played = 0;
+  let state = "";
+  for (let round = 0; round < 200; round += 1) {
+    const player = window.createPlayer(video, url, { paths: [path] });
+    // Some are destroyed before they have begun, some on the way, some while they play.
+    if (round % 20 === 0) {
+      await new Promise<void>((resolve) => player.on("playing", () => resolve()));
+      during = { ...open };
+    } else if (round % 2 === 0) await new Promise((resolve) => setTimeout(resolve, round % 30));
+    await player.destroy();
+    await player.destroy();
+    state = player.state;
+    played += 1;
+  }
+  return {
+    during,
+    after: { ...open },
+    src: `${video.getAttribute("src") ?? ""}${video.srcObject ?? ""}`,
+    state,
+    played,
+  };
 }

@@ -2,29 +2,40 @@ import { mp4MimeType } from "../../media/format/mp4/mime.js";
 import type { Track } from "../../media/model/track.js";
 import { type Segment, TrackBuffer, type TrackBufferEvents } from "./track-buffer.js";
 
+/** How a media source comes to its element, which may be another thread's. */
+export interface Attachment {
+  attach(source: MediaSource): void;
+  /** Takes it away again. */
+  detach(): void;
+}
+
 /**
- * A MediaSource on a video element, with one SourceBuffer for each track: at most one of each kind. It takes media at
+ * A MediaSource for a video element, with one SourceBuffer for each track: at most one of each kind. It takes media at
  * once and keeps it until the element has opened the source.
  */
 export class MediaSink {
-  readonly #video: HTMLVideoElement;
+  readonly #attachment: Attachment;
   readonly #events: TrackBufferEvents;
-  readonly #source = new MediaSource();
-  readonly #url: string;
+  readonly #source: MediaSource;
   readonly #buffers = new Map<Track["kind"], TrackBuffer>();
   #opened = false;
   #closed = false;
   readonly #onOpen = (): void => this.#open();
 
-  constructor(video: HTMLVideoElement, tracks: readonly Track[], events: TrackBufferEvents) {
-    this.#video = video;
+  constructor(
+    source: MediaSource,
+    attachment: Attachment,
+    tracks: readonly Track[],
+    events: TrackBufferEvents,
+  ) {
+    this.#source = source;
+    this.#attachment = attachment;
     this.#events = events;
     for (const track of tracks) {
       this.#buffers.set(track.kind, new TrackBuffer(mp4MimeType([track]), events));
     }
     this.#source.addEventListener("sourceopen", this.#onOpen, { once: true });
-    this.#url = URL.createObjectURL(this.#source);
-    video.src = this.#url;
+    attachment.attach(source);
   }
 
   /** Whether these tracks can go on where others ended: the same kinds, since none can be added later. */
@@ -68,11 +79,7 @@ export class MediaSink {
     this.#closed = true;
     this.#source.removeEventListener("sourceopen", this.#onOpen);
     for (const buffer of this.#buffers.values()) buffer.close();
-    URL.revokeObjectURL(this.#url);
-    if (this.#video.src === this.#url) {
-      this.#video.removeAttribute("src");
-      this.#video.load();
-    }
+    this.#attachment.detach();
   }
 
   #open(): void {

@@ -9,7 +9,7 @@ const KINDS: Readonly<Record<PlayerErrorCode, PlayerErrorKind>> = {
   timeout: "network",
   malformed: "media",
   "codec-unsupported": "media",
-  "mse-unsupported": "media",
+  "browser-unsupported": "media",
   "append-failed": "playback",
   stuck: "playback",
   "autoplay-blocked": "playback",
@@ -47,7 +47,7 @@ export function asSourceError(error: unknown): SourceError {
  * @param onBytes gets slices that are only lent for the call
  * @throws SourceError, or the signal's reason once it has fired
  */
-export type Source = (
+type Source = (
   url: string,
   signal: AbortSignal,
   onBytes: (bytes: Uint8Array) => void,

@@ -1,12 +1,12 @@
-import { ByteWriter } from "../media/bytes/writer.js";
-import { decodeAmf0 } from "../media/format/amf/amf0.js";
-import { createFlvDemuxer } from "../media/format/flv/demuxer.js";
-import { TRACKS_SCRIPT } from "../media/format/flv/muxer.js";
-import { fmp4Format } from "../media/format/mp4/muxer.js";
-import type { Demuxer, Muxer } from "../media/model/container.js";
-import type { Metadata, Packet } from "../media/model/packet.js";
-import type { Track } from "../media/model/track.js";
-import type { Segment } from "./buffer/track-buffer.js";
+import { ByteWriter } from "../../media/bytes/writer.js";
+import { decodeAmf0 } from "../../media/format/amf/amf0.js";
+import { createFlvDemuxer } from "../../media/format/flv/demuxer.js";
+import { TRACKS_SCRIPT } from "../../media/format/flv/muxer.js";
+import { fmp4Format } from "../../media/format/mp4/muxer.js";
+import type { Demuxer, Muxer } from "../../media/model/container.js";
+import type { Metadata, Packet } from "../../media/model/packet.js";
+import type { Track } from "../../media/model/track.js";
+import type { Segment } from "../buffer/track-buffer.js";
 
 /** Without the other kind for this long after the first packet there is none, microseconds of media. */
 const GATHER_MICROS = 500_000;
@@ -22,6 +22,8 @@ export interface RemuxEvents {
   segment(kind: Track["kind"], segment: Segment): void;
   /** A video key frame is shown at this time on the element's clock, seconds: what lies before it can be freed. */
   key(at: number): void;
+  /** A packet that is shown at this time on the element's clock, milliseconds, came at that one, microseconds. */
+  arrived(at: number, receivedAt: number): void;
   /** The stream has a track now that was not announced: connect again to get it. Told more than once. */
   lateTrack(): void;
 }
@@ -134,6 +136,7 @@ export class Remuxer {
       this.#seeking = false;
     }
     if (key) this.#events.key((packet.pts - this.#zero) / 1_000_000);
+    this.#events.arrived((packet.pts - this.#zero) / 1000, packet.receivedAt);
     muxer.write(packet, this.#out);
     // Only where this packet could not stand in one fragment with those before it.
     this.#emit(track.id, false);

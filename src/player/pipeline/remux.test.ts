@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { CONFIGS, FRAMES } from "../../fuzz/support/flv.js";
-import { ByteWriter } from "../media/bytes/writer.js";
-import { readAacConfig } from "../media/codec/aac.js";
-import { readAvcConfig } from "../media/codec/avc.js";
-import { flvFormat } from "../media/format/flv/muxer.js";
-import type { AudioTrack, Track, VideoTrack } from "../media/model/track.js";
+import { CONFIGS, FRAMES } from "../../../fuzz/support/flv.js";
+import { ByteWriter } from "../../media/bytes/writer.js";
+import { readAacConfig } from "../../media/codec/aac.js";
+import { readAvcConfig } from "../../media/codec/avc.js";
+import { flvFormat } from "../../media/format/flv/muxer.js";
+import type { AudioTrack, Track, VideoTrack } from "../../media/model/track.js";
 import { Remuxer } from "./remux.js";
 
 const avc: VideoTrack = { id: 1, kind: "video", codec: "avc", config: readAvcConfig(CONFIGS.avc) };
@@ -46,6 +46,7 @@ function remux(at = 0) {
       if (!init) times.push(decodeTime(bytes));
     },
     key: (time) => told.push(`key ${time}`),
+    arrived: () => {},
     lateTrack: () => told.push("late"),
   });
   return {
@@ -168,6 +169,7 @@ describe("Remuxer", () => {
       change() {},
       segment() {},
       key() {},
+      arrived() {},
       lateTrack() {},
     });
     remuxer.push(flv.start(), 0);

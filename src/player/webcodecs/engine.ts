@@ -1,0 +1,166 @@
+import { createFlvDemuxer } from "../../media/format/flv/demuxer.js";
+import type { Packet } from "../../media/model/packet.js";
+import type { Track } from "../../media/model/track.js";
+import type { Engine, EngineEvents } from "../engine.js";
+import { ArrivalMeter } from "../latency/arrivals.js";
+import type { ConnectionEnd, PipelineInit, Progress } from "../pipeline/pipeline.js";
+import { fetchSource } from "../source/fetch.js";
+import { asSourceError, SourceError } from "../source/source.js";
+import { webSocketSource } from "../source/websocket.js";
+import { Picture } from "./picture.js";
+import { PlayClock } from "./play-clock.js";
+import { Sound } from "./sound.js";
+
+const PROGRESS_MS = 40;
+/** Decoders that fail so often in a row do not play this stream. */
+const MAX_FAILURES = 3;
+/** No picture for this long is waiting, milliseconds. */
+const WAITING_MS = 500;
+
+/**
+ * Plays through WebCodecs: pictures into a canvas that stands in the element's place, sound through a worklet. There
+ * is no buffer but the jitter's, hence the least delay of all.
+ */
+export function startWebCodecsEngine(
+  video: HTMLVideoElement,
+  { url, transport }: PipelineInit,
+  workletUrl: string,
+  targetLatencyMs: number | undefined,
+  events: EngineEvents,
+): Engine {
+  const source = transport === "ws" ? webSocketSource : fetchSource;
+  const meter = new ArrivalMeter();
+  const clock = new PlayClock(targetLatencyMs);
+  const tracks = new Map<number, Track>();
+  const picture = new Picture(onDecoderFailed);
+  const sound = new Sound(workletUrl, () =>
+    events.trouble(new SourceError("autoplay-blocked", "the browser allows sound only after a click")),
+  );
+  let connection: AbortController | undefined;
+  let cut: SourceError | undefined;
+  let failures = 0;
+  let playing = false;
+  let closed = false;
+  let painting = 0;
+  const now = (): number => performance.timeOrigin + performance.now();
+
+  const { display } = video.style;
+  picture.canvas.className = video.className;
+  picture.canvas.style.cssText = video.style.cssText;
+  video.after(picture.canvas);
+  video.style.display = "none";
+
+  function onDecoderFailed(message: string): void {
+    failures += 1;
+    const codecs = [...tracks.values()].map(({ config }) => config.codec).join(" and ");
+    if (failures < MAX_FAILURES) {
+      events.trouble(new SourceError("append-failed", `the browser could not decode it: ${message}`));
+    } else {
+      const advice = "publish H.264 and AAC, or use another browser";
+      disconnect(
+        new SourceError("codec-unsupported", `this browser does not decode ${codecs}: ${advice}`, true),
+      );
+    }
+  }
+
+  function addTrack(track: Track): void {
+    if (track.kind === "data") return;
+    tracks.set(track.id, track);
+    events.tracks([...tracks.values()].sort((a, b) => a.id - b.id));
+  }
+
+  function addPacket(packet: Packet): void {
+    const { kind } = packet.track;
+    if (kind === "data") return;
+    // Sound that nobody hears neither has to be waited for.
+    const counts =
+      kind === "video" || sound.on || ![...tracks.values()].some((track) => track.kind === "video");
+    if (counts) meter.add(packet.pts / 1000, packet.receivedAt / 1000);
+    if (kind === "video") picture.push(packet);
+    else sound.push(packet);
+  }
+
+  function disconnect(error?: SourceError): void {
+    cut = error;
+    connection?.abort();
+  }
+
+  function onVolume(): void {
+    sound.setVolume(video.muted ? 0 : video.volume);
+  }
+
+  function paint(): void {
+    painting = requestAnimationFrame(paint);
+    const arrivals = meter.now;
+    if (arrivals === undefined) return;
+    const at = now();
+    clock.adjust(arrivals, at);
+    const due = clock.at(at);
+    if (due === undefined) return;
+    picture.paint(due, at);
+    sound.follow(due, at);
+    if (picture.begun && !playing) {
+      playing = true;
+      failures = 0;
+      events.playing();
+    }
+  }
+
+  video.addEventListener("volumechange", onVolume);
+  onVolume();
+  painting = requestAnimationFrame(paint);
+
+  return {
+    get state() {
+      if (!playing) return "buffering";
+      return picture.stoodFor(now()) > WAITING_MS ? "waiting" : "playing";
+    },
+    async connect(): Promise<ConnectionEnd> {
+      if (closed) return { kind: "disconnected" };
+      const current = new AbortController();
+      connection = current;
+      cut = undefined;
+      meter.restart();
+      clock.restart();
+      picture.restart();
+      sound.restart();
+      const demuxer = createFlvDemuxer({ track: addTrack, packet: addPacket, metadata: () => {} });
+      let toldAt = 0;
+      let bytes = 0;
+      try {
+        await source(url, current.signal, (slice) => {
+          const at = now();
+          bytes += slice.length;
+          demuxer.push(slice, Math.round(at * 1000));
+          if (at - toldAt < PROGRESS_MS) return;
+          toldAt = at;
+          events.progress({ bytes, lastByteAt: at, arrivals: meter.now, end: 0 } satisfies Progress);
+        });
+        return { kind: "ended" };
+      } catch (thrown) {
+        if (current.signal.aborted && cut === undefined) return { kind: "disconnected" };
+        const { code, message, fatal } = cut ?? asSourceError(thrown);
+        return { kind: "failed", error: { code, message, fatal } };
+      }
+    },
+    disconnect,
+    stats: () => ({
+      ...picture.stats,
+      latencyMs: clock.delayMs,
+      targetLatencyMs: clock.targetMs,
+      bufferMs: clock.delayMs,
+      playbackRate: Math.round(clock.rate * 100) / 100,
+      jumps: clock.jumps,
+    }),
+    close() {
+      if (closed) return;
+      closed = true;
+      cancelAnimationFrame(painting);
+      video.removeEventListener("volumechange", onVolume);
+      connection?.abort();
+      picture.close();
+      void sound.close();
+      video.style.display = display;
+    },
+  };
+}

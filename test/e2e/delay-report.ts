@@ -1,0 +1,93 @@
+// How old pictures are when they are shown: ours and mpegts.js side by side, in one alternating run.
+//   npm run delay-report -- [--seconds 15] [--rounds 3] [--only "NAME;NAME"] [--json] [--trace]
+// The publisher's pictures carry the wall clock (640x360, 25 a second, GOP 2 s, x264 included); a page reads it back
+// from the pixels. Every viewing joins at another place in the group of pictures.
+import { parseArgs } from "node:util";
+import type { Browser } from "playwright-core";
+import { createServer } from "sluice";
+import { markdownTable, show } from "../../bench/figures.js";
+import { launchChromium } from "./chromium.js";
+import { publishClock } from "./delay/clock-publisher.js";
+import { type DelayFigures, delayFigures, together } from "./delay/figures.js";
+import { bundleMeter, openMeter } from "./delay/page.js";
+import type { Contestant, Watched } from "./delay/watch.js";
+
+/** What is left out of the steady figures at the beginning of each viewing, milliseconds. */
+const SETTLE_MS = 5000;
+
+const CONTESTANTS: Readonly<Record<string, Contestant>> = {
+  "sluice, MSE": { player: "sluice", options: {} },
+  "sluice, WebCodecs": { player: "sluice", options: { paths: ["webcodecs"] } },
+  "mpegts.js, defaults": { player: "mpegts.js", config: {} },
+  "mpegts.js, best live settings": {
+    player: "mpegts.js",
+    config: {
+      enableWorker: true,
+      enableStashBuffer: false,
+      liveBufferLatencyChasing: true,
+      liveBufferLatencyMaxLatency: 1,
+      liveBufferLatencyMinRemain: 0.5,
+      lazyLoad: false,
+    },
+  },
+};
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "15" },
+    rounds: { type: "string", default: "3" },
+    only: { type: "string" },
+    trace: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+const names = values.only?.split(";") ?? Object.keys(CONTESTANTS);
+
+const live = createServer({
+  http: { port: 0, host: "127.0.0.1" },
+  rtmp: { port: 0, host: "127.0.0.1" },
+  logger: false,
+});
+const { http, rtmp } = await live.listen();
+const base = `http://127.0.0.1:${http?.port}`;
+const publisher = publishClock(`rtmp://127.0.0.1:${rtmp?.port}/live/clock`);
+const browser = await launchChromium();
+const viewings = new Map<string, DelayFigures[]>(names.map((name) => [name, []]));
+try {
+  const script = await bundleMeter();
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const name of names) {
+      const { shown, trace } = await view(browser, script, CONTESTANTS[name] as Contestant);
+      const figures = delayFigures(shown, SETTLE_MS);
+      viewings.get(name)?.push(figures);
+      if (values.json) console.log(JSON.stringify({ round, name, ...figures, stats: trace.at(-1) }));
+      if (values.trace) for (const stats of trace) console.log(JSON.stringify(stats));
+    }
+  }
+} finally {
+  await browser.close();
+  await publisher.stop();
+  await live.close();
+}
+
+const rows = [...viewings].map(([name, each]): string[] => {
+  const { p50, p95, freezes, longest, first, settled, rate } = together(each);
+  return [name, show(p50), show(p95), String(freezes), show(longest), show(first), show(settled), show(rate)];
+});
+const header = ["player", "p50 ms", "p95 ms", "freezes > 200 ms", "longest ms"];
+console.log(markdownTable(header.concat("first picture ms", "steady after ms", "pictures/s"), rows));
+
+/** One viewing in a page of its own. */
+async function view(browser: Browser, script: string, contestant: Contestant): Promise<Watched> {
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => console.error(error));
+  try {
+    await openMeter(page, base, script);
+    return await page.evaluate(
+      ({ contestant, url, seconds }) => window.delay.watch(contestant, url, seconds),
+      { contestant, url: `${base}/live/clock.flv`, seconds: Number(values.seconds) },
+    );
+  } finally {
+    await page.close();
+  }
+}
