@@ -40,15 +40,3 @@ export function asSourceError(error: unknown): SourceError {
   }
   return new SourceError("unreachable", error instanceof Error ? error.message : String(error));
 }
-
-/**
- * Fetches the stream and hands on its bytes; settles when the server has ended it in order.
- *
- * @param onBytes gets slices that are only lent for the call
- * @throws SourceError, or the signal's reason once it has fired
- */
-type Source = (
-  url: string,
-  signal: AbortSignal,
-  onBytes: (bytes: Uint8Array) => void,
-) => Promise<void>;
