@@ -63,7 +63,7 @@ export async function buildWeb() {
   }
   if (existsSync(PLAYER)) {
     // What a page may never need is a file of its own, whole: shared chunks cost more than what they share.
-    const lazy = ["mse/local", "webcodecs/engine"];
+    const lazy = ["mse/local", "webcodecs/engine", "telemetry/reporter"];
     const external = lazy.map((name) => `./${name}.js`);
     results.push(await build({ ...options, entryPoints: { player: PLAYER }, external }));
     for (const name of lazy) {

@@ -71,6 +71,7 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   /** Failures in a row. */
   let attempt = 0;
   let reconnects = 0;
+  let endReports: (() => void) | undefined;
 
   if (settings.muted ?? settings.autoplay) video.muted = true;
   video.playsInline = true;
@@ -203,6 +204,7 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
 
   function stopFor(reason: "destroyed" | "fatal"): void {
     if (over) return;
+    endReports?.();
     over = true;
     clearInterval(timer);
     options.signal?.removeEventListener("abort", destroyNow);
@@ -216,13 +218,20 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
     stopFor("destroyed");
   }
 
+  async function report(to: string | true): Promise<void> {
+    const { startReporter } = await import("./telemetry/reporter.js");
+    // `/APP/NAME.flv` and `/api/v1/reports` have the same root, wherever that is mounted.
+    const address = new URL(to === true ? "../api/v1/reports" : to, httpUrl(href)).href;
+    if (!over) endReports = startReporter(player, address, () => progress?.session);
+  }
+
   const timer = setInterval(watch, WATCH_MS);
   options.signal?.addEventListener("abort", destroyNow);
   if (options.signal?.aborted === true) destroyNow();
   // Listeners that are added at once hear of the path.
   const running = Promise.resolve().then(run);
 
-  return {
+  const player: Player = {
     get state() {
       return stateNow();
     },
@@ -244,4 +253,6 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       await running;
     },
   };
+  if (settings.reports !== undefined && settings.reports !== false) void report(settings.reports);
+  return player;
 }

@@ -25,6 +25,11 @@ export interface PlayerOptions {
   readonly stallTimeoutMs?: number;
   /** How often it connects anew before it gives up; default Infinity. */
   readonly maxReconnects?: number;
+  /**
+   * Where to report how it fares, or true for `/api/v1/reports` beside the stream; by default nowhere. Reports go out
+   * every two seconds over fetch, with the session id of the stream's response.
+   */
+  readonly reports?: boolean | string;
   /** Destroys the player when it fires. */
   readonly signal?: AbortSignal;
 }

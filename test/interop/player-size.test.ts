@@ -30,6 +30,7 @@ describe("the player's size", () => {
     expect(text).not.toContain("AudioWorkletNode(");
     expect([...text.matchAll(/import\("\.\/([\w/-]+)\.js"\)/g)].map(([, name]) => name).sort()).toEqual([
       "mse/local",
+      "telemetry/reporter",
       "webcodecs/engine",
     ]);
   });

@@ -35,6 +35,8 @@ export interface Progress {
   /** When the last byte came, milliseconds since the Unix epoch. */
   readonly lastByteAt: number;
   readonly arrivals: Arrivals | undefined;
+  /** The server's name for the connection, where it tells one: over fetch. */
+  readonly session: string | undefined;
   /** Media appended up to here, seconds on the element's clock. */
   readonly end: number;
 }
@@ -115,6 +117,7 @@ export function createPipeline(
     let bytes = 0;
     let toldAt = 0;
     let late = false;
+    let session: string | undefined;
     const remux = new Remuxer({
       start(announced) {
         setTracks(announced);
@@ -140,14 +143,21 @@ export function createPipeline(
     });
     remuxer = remux;
     try {
-      await source(url, current.signal, (slice) => {
-        const now = performance.timeOrigin + performance.now();
-        bytes += slice.length;
-        remux.push(slice, Math.round(now * 1000));
-        if (now - toldAt < PROGRESS_MS) return;
-        toldAt = now;
-        events.progress({ bytes, lastByteAt: now, arrivals: meter.now, end: sink?.end ?? 0 });
-      });
+      await source(
+        url,
+        current.signal,
+        (slice) => {
+          const now = performance.timeOrigin + performance.now();
+          bytes += slice.length;
+          remux.push(slice, Math.round(now * 1000));
+          if (now - toldAt < PROGRESS_MS) return;
+          toldAt = now;
+          events.progress({ bytes, lastByteAt: now, arrivals: meter.now, session, end: sink?.end ?? 0 });
+        },
+        (id) => {
+          session = id;
+        },
+      );
       return { kind: "ended" };
     } catch (thrown) {
       if (late) return { kind: "rejoin" };

@@ -5,6 +5,7 @@ export async function fetchSource(
   url: string,
   signal: AbortSignal,
   onBytes: (bytes: Uint8Array) => void,
+  onSession?: (id: string | undefined) => void,
 ): Promise<void> {
   let response: Response;
   try {
@@ -20,6 +21,7 @@ export async function fetchSource(
     await response.body?.cancel().catch(() => {});
     throw statusError(url, response.status);
   }
+  onSession?.(response.headers.get("X-Sluice-Session") ?? undefined);
   const reader = response.body.getReader();
   try {
     for (;;) {

@@ -127,15 +127,29 @@ export function startWebCodecsEngine(
       const demuxer = createFlvDemuxer({ track: addTrack, packet: addPacket, metadata: () => {} });
       let toldAt = 0;
       let bytes = 0;
+      let session: string | undefined;
       try {
-        await source(url, current.signal, (slice) => {
-          const at = now();
-          bytes += slice.length;
-          demuxer.push(slice, Math.round(at * 1000));
-          if (at - toldAt < PROGRESS_MS) return;
-          toldAt = at;
-          events.progress({ bytes, lastByteAt: at, arrivals: meter.now, end: 0 } satisfies Progress);
-        });
+        await source(
+          url,
+          current.signal,
+          (slice) => {
+            const at = now();
+            bytes += slice.length;
+            demuxer.push(slice, Math.round(at * 1000));
+            if (at - toldAt < PROGRESS_MS) return;
+            toldAt = at;
+            events.progress({
+              bytes,
+              lastByteAt: at,
+              arrivals: meter.now,
+              session,
+              end: 0,
+            } satisfies Progress);
+          },
+          (id) => {
+            session = id;
+          },
+        );
         return { kind: "ended" };
       } catch (thrown) {
         if (current.signal.aborted && cut === undefined) return { kind: "disconnected" };
