@@ -139,9 +139,13 @@ describe("our player in Chromium", () => {
       writer.write({ track: 2, dts, data });
       dts += 26_122;
     }, 26);
-    const page = await play(browser, server.base, "/live/mp3.flv");
+    const page = await play(browser, server.base, "/live/mp3.flv", { paths: ["mse-worker", "mse"] });
     await page.waitForFunction(() => window.player.state === "ended");
     expect(await page.evaluate(() => window.errors)).toEqual(["codec-unsupported"]);
+    // Left the choice, it takes the path that does play it.
+    const other = await play(browser, server.base, "/live/mp3.flv");
+    await other.waitForFunction(() => window.player.state === "playing");
+    expect(await other.evaluate(() => [window.player.path, window.errors])).toEqual(["webcodecs", []]);
     clearInterval(timer);
     writer.end();
   });

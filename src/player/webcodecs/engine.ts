@@ -73,11 +73,14 @@ export function startWebCodecsEngine(
     const { kind } = packet.track;
     if (kind === "data") return;
     // Sound that nobody hears neither has to be waited for.
-    const counts =
-      kind === "video" || sound.on || ![...tracks.values()].some((track) => track.kind === "video");
-    if (counts) meter.add(packet.pts / 1000, packet.receivedAt / 1000);
+    if (kind === "video" || sound.on || isSoundAlone())
+      meter.add(packet.pts / 1000, packet.receivedAt / 1000);
     if (kind === "video") picture.push(packet);
     else sound.push(packet);
+  }
+
+  function isSoundAlone(): boolean {
+    return ![...tracks.values()].some(({ kind }) => kind === "video");
   }
 
   function disconnect(error?: SourceError): void {
@@ -99,7 +102,7 @@ export function startWebCodecsEngine(
     if (due === undefined) return;
     picture.paint(due, at);
     sound.follow(due, at);
-    if (picture.begun && !playing) {
+    if ((picture.begun || isSoundAlone()) && !playing) {
       playing = true;
       failures = 0;
       events.playing();
@@ -113,7 +116,7 @@ export function startWebCodecsEngine(
   return {
     get state() {
       if (!playing) return "buffering";
-      return picture.stoodFor(now()) > WAITING_MS ? "waiting" : "playing";
+      return !isSoundAlone() && picture.stoodFor(now()) > WAITING_MS ? "waiting" : "playing";
     },
     async connect(): Promise<ConnectionEnd> {
       if (closed) return { kind: "disconnected" };
