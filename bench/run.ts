@@ -20,7 +20,8 @@ floor that does nothing but write to sockets. They take turns; the table has the
   --rounds N         how often each is measured (3)
   --protocol P       flv (default), ws or rtmp; the floor speaks HTTP only
   --merge-ms MS      sluice's mergeMs, and the floor's batches; 0 (default) sends at once, the floor tag by tag
-  --only LIST        of ${Object.keys(COMPETITORS).join(",")}
+  --only LIST        of ${Object.keys(COMPETITORS).join(",")} (all but workers)
+  --workers N        of the competitor \`workers\` (2)
   --clip FILE        H.264 and AAC in FLV (${DEFAULT_CLIP})
   --no-pin           leave the cores to the system
   --node-flags LIST  for Node (sluice and floor), such as --cpu-prof,--cpu-prof-dir=.cache/profiles
@@ -39,7 +40,8 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "3" },
     protocol: { type: "string", default: "flv" },
     "merge-ms": { type: "string", default: "0" },
-    only: { type: "string", default: Object.keys(COMPETITORS).join(",") },
+    only: { type: "string", default: "sluice,node-media-server,floor" },
+    workers: { type: "string", default: "2" },
     clip: { type: "string", default: DEFAULT_CLIP },
     "no-pin": { type: "boolean", default: false },
     "node-flags": { type: "string", default: "" },
@@ -58,6 +60,7 @@ if (values.help) {
     mergeMs: number("merge-ms"),
     nodeFlags: values["node-flags"].split(",").filter((flag) => flag !== ""),
     core: pinned ? SERVER_CORE : undefined,
+    workers: number("workers"),
   };
   for (const name of ["viewers", "seconds", "warmup", "rounds"] as const) number(name);
   const names = values.only.split(",");
@@ -170,7 +173,7 @@ function report(
   ].join("\n");
 }
 
-function number(name: "viewers" | "seconds" | "warmup" | "rounds" | "merge-ms"): number {
+function number(name: "viewers" | "seconds" | "warmup" | "rounds" | "merge-ms" | "workers"): number {
   const value = Number(values[name]);
   if (!Number.isFinite(value) || value < 0) fail(`--${name}: must be a number, not ${values[name]}`);
   return value;

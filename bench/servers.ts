@@ -16,6 +16,8 @@ export interface ServerOptions {
   /** Further flags of Node for sluice and the floor, such as --cpu-prof. */
   readonly nodeFlags: readonly string[];
   readonly core: number | undefined;
+  /** Of the competitor `workers`. */
+  readonly workers?: number;
 }
 
 /** A server that has come up. */
@@ -37,6 +39,11 @@ export const COMPETITORS: Readonly<Record<string, Competitor>> = {
     title: ({ mergeMs }) => `sluice ${sluiceVersion()}${mergeMs > 0 ? `, mergeMs ${mergeMs}` : ""}`,
     start: startSluice,
   },
+  workers: {
+    title: ({ mergeMs, workers = 2 }) =>
+      `sluice ${sluiceVersion()}, ${workers} workers${mergeMs > 0 ? `, mergeMs ${mergeMs}` : ""}`,
+    start: (options) => startSluice(options, options.workers ?? 2),
+  },
   "node-media-server": {
     title: () => `node-media-server ${NODE_MEDIA_SERVER}`,
     start: startNodeMediaServer,
@@ -48,10 +55,10 @@ export const COMPETITORS: Readonly<Record<string, Competitor>> = {
   },
 };
 
-async function startSluice({ mergeMs, nodeFlags, core }: ServerOptions): Promise<Running> {
+async function startSluice({ mergeMs, nodeFlags, core }: ServerOptions, workers = 1): Promise<Running> {
   const settings = ["--rtmp-port=0", "--http-port=0", "--rtmp-host=127.0.0.1", "--http-host=127.0.0.1"];
   const program = startNode(
-    [...nodeFlags, "dist/cli/main.js", "serve", ...settings, `--merge-ms=${mergeMs}`],
+    [...nodeFlags, "dist/cli/main.js", "serve", ...settings, `--merge-ms=${mergeMs}`, `--workers=${workers}`],
     core,
   );
   const ports: Record<string, number> = {};

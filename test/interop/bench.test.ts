@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { IngestResult } from "../../bench/ingest-load.js";
 import type { LoadResult } from "../../bench/load.js";
 import { run } from "../support/program.js";
 
@@ -24,6 +25,16 @@ describe("the benchmarks", () => {
       expect(result?.audioFrames).toBeGreaterThan(0);
       expect(result?.lagP50Ms).toBeGreaterThan(0);
       expect(result?.leastBytes).toBeGreaterThan(0);
+    }
+  });
+
+  it("measure publishers beside a read loop", async () => {
+    const tiny = ["--publishers=3", "--rounds=1", "--seconds=1", "--warmup=0", "--json"];
+    const results = JSON.parse(await bench("ingest", ...tiny)) as Record<string, IngestResult[]>;
+    expect(Object.keys(results)).toEqual(["sluice", "floor"]);
+    for (const [result] of Object.values(results)) {
+      expect(result).toMatchObject({ publishers: 3, faults: 0 });
+      expect(result?.kbits).toBeGreaterThan(0);
     }
   });
 
