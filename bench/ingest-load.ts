@@ -2,6 +2,7 @@
  * ingest-load.ts: many publishers of one clip, in a process of their own, each with one viewer where there is somebody
  * to watch. Prints what it cost the server as one line of JSON.
  */
+import { setMaxListeners } from "node:events";
 import { createReadStream } from "node:fs";
 import { get } from "node:http";
 import { connect } from "node:net";
@@ -51,6 +52,8 @@ const { values } = parseArgs({
 const SPREAD_MS = 2_000;
 
 const stop = new AbortController();
+// One for each connection, all of which it ends.
+setMaxListeners(0, stop.signal);
 const scheduler = createNodeScheduler();
 const count = Number(values.publishers);
 const sent = new Array<number>(count).fill(0);

@@ -133,7 +133,7 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       const end = await engine.connect();
       if (end.kind === "ended" || end.kind === "rejoin") return end.kind;
       if (end.kind === "disconnected") return "ended";
-      return new SourceError(end.error.code, end.error.message, end.error.fatal);
+      return new SourceError(end.error.code, end.error.message, end.error.fatal, end.error.codec);
     } catch (error) {
       if (error instanceof SourceError) return error;
       return new SourceError("unreachable", error instanceof Error ? error.message : String(error));
@@ -145,10 +145,11 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   /** Whether another path may play what this one does not. */
   function passOver(error: SourceError): boolean {
     if (error.code !== "codec-unsupported" || path === undefined) return false;
-    refused[path] = [error.message];
+    const codecs = [error.codec ?? "its codecs"];
+    refused[path] = codecs;
     const wanted = (settings.paths ?? PATHS).filter((each) => BUILT.includes(each));
     // The paths with media sources play the same codecs.
-    for (const same of ["mse-worker", "mse"] as const) if (/^mse/.test(path)) refused[same] = [error.message];
+    for (const same of ["mse-worker", "mse"] as const) if (/^mse/.test(path)) refused[same] = codecs;
     if (choosePath({ ...readCapabilities(), refused }, wanted).path === undefined) return false;
     engine?.close();
     engine = undefined;

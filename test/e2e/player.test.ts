@@ -122,7 +122,7 @@ describe("our player in Chromium", () => {
     expect(stats.jumps).toBeGreaterThan(0);
   });
 
-  it("names the codec that the browser does not play, and stops", async () => {
+  it("goes on to what else plays a codec, and where nothing is left names it and stops", async () => {
     const track = {
       id: 2,
       kind: "audio",
@@ -139,13 +139,12 @@ describe("our player in Chromium", () => {
       writer.write({ track: 2, dts, data });
       dts += 26_122;
     }, 26);
+    const other = await play(browser, server.base, "/live/mp3.flv");
+    await other.waitForFunction(() => window.player.state === "playing");
+    expect(await other.evaluate(() => window.player.path)).toBe("webcodecs");
     const page = await play(browser, server.base, "/live/mp3.flv", { paths: ["mse-worker", "mse"] });
     await page.waitForFunction(() => window.player.state === "ended");
     expect(await page.evaluate(() => window.errors)).toEqual(["codec-unsupported"]);
-    // Left the choice, it takes the path that does play it.
-    const other = await play(browser, server.base, "/live/mp3.flv");
-    await other.waitForFunction(() => window.player.state === "playing");
-    expect(await other.evaluate(() => [window.player.path, window.errors])).toEqual(["webcodecs", []]);
     clearInterval(timer);
     writer.end();
   });

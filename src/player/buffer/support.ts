@@ -14,5 +14,6 @@ export function unsupportedTrack(track: Track): SourceError | undefined {
     "codec-unsupported",
     `this browser does not play ${codec}: publish ${instead}, or use a browser that does`,
     true,
+    track.config.codec,
   );
 }

@@ -26,7 +26,12 @@ export type ConnectionEnd =
   | { readonly kind: "disconnected" }
   /** The stream has a track that this one does not: begin the next at once. */
   | { readonly kind: "rejoin" }
-  | { readonly kind: "failed"; readonly error: Pick<SourceError, "code" | "message" | "fatal"> };
+  | {
+      readonly kind: "failed";
+      readonly error: Pick<SourceError, "code" | "message" | "fatal"> & {
+        readonly codec?: string | undefined;
+      };
+    };
 
 /** How a connection goes. */
 export interface Progress {
@@ -162,8 +167,8 @@ export function createPipeline(
     } catch (thrown) {
       if (late) return { kind: "rejoin" };
       if (current.signal.aborted) return { kind: "disconnected" };
-      const { code, message, fatal } = asSourceError(thrown);
-      return { kind: "failed", error: { code, message, fatal } };
+      const { code, message, fatal, codec } = asSourceError(thrown);
+      return { kind: "failed", error: { code, message, fatal, codec } };
     }
   }
 

@@ -23,12 +23,16 @@ export class SourceError extends Error {
   /** Trying again cannot help. */
   readonly fatal: boolean;
 
-  constructor(code: PlayerErrorCode, message: string, fatal = false) {
+  /** The RFC 6381 string of the codec it is about. */
+  readonly codec: string | undefined;
+
+  constructor(code: PlayerErrorCode, message: string, fatal = false, codec?: string) {
     super(message);
     this.name = "SourceError";
     this.kind = KINDS[code];
     this.code = code;
     this.fatal = fatal;
+    this.codec = codec;
   }
 }
 

@@ -1,6 +1,6 @@
 import { createFlvDemuxer } from "../../media/format/flv/demuxer.js";
 import type { Packet } from "../../media/model/packet.js";
-import type { Track } from "../../media/model/track.js";
+import type { AudioTrack, Track, VideoTrack } from "../../media/model/track.js";
 import type { Engine, EngineEvents } from "../engine.js";
 import { ArrivalMeter } from "../latency/arrivals.js";
 import type { ConnectionEnd, PipelineInit, Progress } from "../pipeline/pipeline.js";
@@ -56,10 +56,7 @@ export function startWebCodecsEngine(
     if (failures < MAX_FAILURES) {
       events.trouble(new SourceError("append-failed", `the browser could not decode it: ${message}`));
     } else {
-      const advice = "publish H.264 and AAC, or use another browser";
-      disconnect(
-        new SourceError("codec-unsupported", `this browser does not decode ${codecs}: ${advice}`, true),
-      );
+      disconnect(unsupported(codecs));
     }
   }
 
@@ -67,20 +64,43 @@ export function startWebCodecsEngine(
     if (track.kind === "data") return;
     tracks.set(track.id, track);
     events.tracks([...tracks.values()].sort((a, b) => a.id - b.id));
+    void checkSupport(track);
+  }
+
+  async function checkSupport(track: VideoTrack | AudioTrack): Promise<void> {
+    const { codec } = track.config;
+    // Safari 16.4 to 17 decodes pictures only: better seen than nothing.
+    if (track.kind === "audio" && typeof AudioDecoder === "undefined") return;
+    // The description is left to the decoder: what a browser plays is decided by the codec.
+    const { supported } = await (track.kind === "video"
+      ? VideoDecoder.isConfigSupported({ codec })
+      : AudioDecoder.isConfigSupported(track.config as AudioDecoderConfig)
+    ).catch(() => ({ supported: false }));
+    if (supported !== true && !closed) disconnect(unsupported(codec));
+  }
+
+  function unsupported(codec: string): SourceError {
+    const advice = "publish H.264 and AAC, or use another browser";
+    return new SourceError(
+      "codec-unsupported",
+      `this browser does not decode ${codec}: ${advice}`,
+      true,
+      codec,
+    );
+  }
+
+  function hasVideo(): boolean {
+    return [...tracks.values()].some(({ kind }) => kind === "video");
   }
 
   function addPacket(packet: Packet): void {
     const { kind } = packet.track;
     if (kind === "data") return;
     // Sound that nobody hears neither has to be waited for.
-    if (kind === "video" || sound.on || isSoundAlone())
-      meter.add(packet.pts / 1000, packet.receivedAt / 1000);
+    const counts = kind === "video" || sound.on || !hasVideo();
+    if (counts) meter.add(packet.pts / 1000, packet.receivedAt / 1000);
     if (kind === "video") picture.push(packet);
     else sound.push(packet);
-  }
-
-  function isSoundAlone(): boolean {
-    return ![...tracks.values()].some(({ kind }) => kind === "video");
   }
 
   function disconnect(error?: SourceError): void {
@@ -102,7 +122,7 @@ export function startWebCodecsEngine(
     if (due === undefined) return;
     picture.paint(due, at);
     sound.follow(due, at);
-    if ((picture.begun || isSoundAlone()) && !playing) {
+    if (!playing && (picture.begun || (tracks.size > 0 && !hasVideo()))) {
       playing = true;
       failures = 0;
       events.playing();
@@ -116,7 +136,7 @@ export function startWebCodecsEngine(
   return {
     get state() {
       if (!playing) return "buffering";
-      return !isSoundAlone() && picture.stoodFor(now()) > WAITING_MS ? "waiting" : "playing";
+      return hasVideo() && picture.stoodFor(now()) > WAITING_MS ? "waiting" : "playing";
     },
     async connect(): Promise<ConnectionEnd> {
       if (closed) return { kind: "disconnected" };
@@ -156,8 +176,8 @@ export function startWebCodecsEngine(
         return { kind: "ended" };
       } catch (thrown) {
         if (current.signal.aborted && cut === undefined) return { kind: "disconnected" };
-        const { code, message, fatal } = cut ?? asSourceError(thrown);
-        return { kind: "failed", error: { code, message, fatal } };
+        const { code, message, fatal, codec } = cut ?? asSourceError(thrown);
+        return { kind: "failed", error: { code, message, fatal, codec } };
       }
     },
     disconnect,
