@@ -179,7 +179,6 @@ describe("workers", () => {
       expect(code).toBe("NetStream.Publish.BadName");
       peer.socket.destroy();
     }
-    expect(server.live.publish).toBeTypeOf("function");
     const third = server.live.publish("live/a", [
       {
         id: 2,
@@ -325,6 +324,25 @@ describe("workers", () => {
     expect(after).toEqual([]);
     expect(server.lines.filter(({ level }) => level === "error")).toEqual([]);
     await expect(server.live.listen()).rejects.toThrow("closed");
+  });
+
+  it("are not left behind by a port that is taken", async () => {
+    const server = await start();
+    const { createServer } = await builtServer();
+    const lines: LogLine[] = [];
+    const port = Number(new URL(server.url("")).port);
+    const second = createServer({
+      workers: 2,
+      logger: createLogRecorder(lines),
+      http: { host: "127.0.0.1", port },
+      rtmp: false,
+    });
+    await expect(second.listen()).rejects.toMatchObject({ code: "EADDRINUSE" });
+    const pids = lines
+      .filter(({ message }) => message === "a worker has begun")
+      .map(({ fields }) => fields.pid);
+    expect(pids).toHaveLength(2);
+    for (const pid of pids) expect(() => process.kill(pid as number, 0)).toThrow("ESRCH");
   });
 
   it("cannot share another server's port", async () => {
