@@ -17,7 +17,7 @@ function loadedWith(file: string, seen = new Set<string>()): ReadonlySet<string>
 }
 
 describe("the player's size", () => {
-  it("stays within 25 KB gzipped for the path through media sources, page and worker together", () => {
+  it("stays within 25 KiB gzipped for the path through media sources, page and worker together", () => {
     const files = [...loadedWith("player.js"), ...loadedWith("worker.js")];
     const size = files.reduce((sum, file) => sum + gzipped(file), 0);
     expect(files).toContain("worker.js");
