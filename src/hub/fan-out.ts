@@ -6,6 +6,16 @@ import type { Subscriber } from "./subscriber.js";
 /** Where a reader stands: it has had all, waits for its sink, waits for a random access point, or is no more. */
 export type ReaderState = "ready" | "behind" | "seeking" | "gone";
 
+/** So many readers are served between two looks at the clock. */
+const READERS_A_LOOK = 16;
+
+/** A batch on its way to the readers that were ready for it. */
+interface Round {
+  readonly batch: Batch;
+  /** Who has yet to get it. Who becomes ready in the meantime has had it from the ring, and says so. */
+  readonly rest: IterableIterator<Subscriber>;
+}
+
 /** The readers of one packager, and the handing out of its batches to them. */
 export class FanOut {
   readonly #ring: BatchRing;
@@ -18,6 +28,8 @@ export class FanOut {
   /** The next batch to hand out. */
   #sent = 0;
   #due = false;
+  /** A round that was left for later. */
+  #round: Round | undefined;
   /** Calls on the stack that may be inside some reader's sink. */
   #depth = 0;
   #ended: HubReason | undefined;
@@ -56,13 +68,19 @@ export class FanOut {
 
   leave(): void {
     this.#depth -= 1;
-    this.#settle();
+    // Whoever left a round for later comes back for it, and for all that is due by then.
+    if (this.#due && this.#round === undefined) this.#settle();
   }
 
-  /** Hands out what the ring has got since the last time; where a sink is being called, once that is over. */
-  flush(): void {
+  /**
+   * Hands out what the ring has got since the last time; where a sink is being called, once that is over.
+   *
+   * @param pause asked now and then whether to leave the rest for later: then this is to be called again
+   * @returns false where something was left
+   */
+  flush(pause?: () => boolean): boolean {
     this.#due = true;
-    this.#settle();
+    return this.#settle(pause);
   }
 
   /**
@@ -80,15 +98,16 @@ export class FanOut {
     for (const reader of this.#readers.behind) reader.checkProgress(now);
   }
 
-  #settle(): void {
+  #settle(pause?: () => boolean): boolean {
     while (this.#due && this.#depth === 0) {
       this.#due = false;
       this.#depth = 1;
-      for (let batch = this.#ring.at(this.#sent); batch !== undefined; batch = this.#ring.at(this.#sent)) {
-        this.#sent += 1;
-        this.#handOut(batch);
-      }
+      const done = this.#handOutAll(pause);
       this.#depth = 0;
+      if (!done) {
+        this.#due = true;
+        return false;
+      }
       const reason = this.#ended;
       if (reason === undefined) continue;
       const { ready, behind, seeking } = this.#readers;
@@ -97,17 +116,40 @@ export class FanOut {
         else reader.finish(reason);
       }
     }
+    return true;
   }
 
-  #handOut(batch: Batch): void {
-    const { ready, seeking } = this.#readers;
-    for (const reader of ready) {
+  /** @returns false where it was left for later */
+  #handOutAll(pause: (() => boolean) | undefined): boolean {
+    for (;;) {
+      this.#round ??= this.#nextRound();
+      if (this.#round === undefined) return true;
+      if (!this.#handOut(this.#round, pause)) return false;
+      this.#round = undefined;
+    }
+  }
+
+  #nextRound(): Round | undefined {
+    const batch = this.#ring.at(this.#sent);
+    if (batch === undefined) return undefined;
+    this.#sent += 1;
+    return { batch, rest: this.#readers.ready.values() };
+  }
+
+  #handOut({ batch, rest }: Round, pause: (() => boolean) | undefined): boolean {
+    let served = 0;
+    // A set's iterator goes on where a loop has left it.
+    for (const reader of rest) {
       try {
         reader.deliver(batch);
       } catch (error) {
         reader.fail(error);
       }
+      served += 1;
+      if (served % READERS_A_LOOK === 0 && pause?.() === true) return false;
     }
+    const { seeking } = this.#readers;
     if (batch.key && seeking.size > 0) for (const reader of [...seeking]) reader.begin(batch.seq);
+    return true;
   }
 }

@@ -13,6 +13,11 @@ const SWEEP_MS = 1000;
 const ELSEWHERE_MS = 1000;
 /** Timers count milliseconds: a shorter wait is none. */
 const SHORTEST_WAIT_MICROS = 1000;
+/**
+ * Batches are handed out for so long at a time; then whoever has come is let in and publishers are read. With thousands
+ * of viewers a round takes tens of milliseconds, and a newcomer would wait for its end more than once.
+ */
+const SLICE_MICROS = 2000;
 
 /** What the hub tells whoever listens. */
 export interface HubEvents {
@@ -45,6 +50,8 @@ export class Hub {
   readonly #cancelSweep: Cancel;
   readonly #pace = new Pace();
   #cancelMerge: Cancel | undefined;
+  /** Who is being handed out, the present one first, and what that has taken so far, microseconds. */
+  #round: { readonly packagers: Packager[]; took: number } | undefined;
   #closed = false;
 
   /** @param onError gets what a listener of an event, a sink or a muxer throws: never a peer's fault */
@@ -159,24 +166,48 @@ export class Hub {
   #schedule(packager: Packager): void {
     // Whoever passes it on is one for many: they gather by themselves, and twice would only be delay.
     if (packager.onePublication) {
-      this.#scheduler.defer(() => packager.flush());
+      this.#scheduler.defer(() => void packager.flush());
       return;
     }
-    if (this.#dirty.size === 0) {
-      const { mergeMs } = this.options;
-      const waitMicros = Math.max(mergeMs * 1000, this.#pace.wait(this.#scheduler.now()));
-      if (waitMicros < SHORTEST_WAIT_MICROS) this.#scheduler.defer(this.#flushAll);
-      else this.#cancelMerge = this.#scheduler.after(Math.round(waitMicros / 1000), this.#flushAll);
-    }
+    if (this.#dirty.size === 0 && this.#round === undefined) this.#plan();
     this.#dirty.add(packager);
   }
 
+  #plan(): void {
+    const { mergeMs } = this.options;
+    const waitMicros = Math.max(mergeMs * 1000, this.#pace.wait(this.#scheduler.now()));
+    if (waitMicros < SHORTEST_WAIT_MICROS) this.#scheduler.defer(this.#flushAll);
+    else this.#cancelMerge = this.#scheduler.after(Math.round(waitMicros / 1000), this.#flushAll);
+  }
+
   readonly #flushAll = (): void => {
-    const beganAt = this.#scheduler.now();
     // Readers act on what they get, and may dirty a packager again: that one belongs to the next round.
-    const packagers = [...this.#dirty];
+    this.#round = { packagers: [...this.#dirty], took: 0 };
     this.#dirty.clear();
-    for (const packager of packagers) packager.flush();
-    this.#pace.round(beganAt, this.#scheduler.now());
+    this.#handOut();
+  };
+
+  /** One slice of a round. */
+  readonly #handOut = (): void => {
+    const round = this.#round;
+    if (round === undefined || this.#closed) return;
+    const beganAt = this.#scheduler.now();
+    const pause = (): boolean => this.#scheduler.now() - beganAt > SLICE_MICROS;
+    let done = 0;
+    for (const packager of round.packagers) {
+      if (!packager.flush(pause)) break;
+      done += 1;
+      if (pause()) break;
+    }
+    round.packagers.splice(0, done);
+    const now = this.#scheduler.now();
+    round.took += now - beganAt;
+    if (round.packagers.length > 0) {
+      this.#scheduler.defer(this.#handOut);
+      return;
+    }
+    this.#round = undefined;
+    this.#pace.round(round.took, now);
+    if (this.#dirty.size > 0) this.#plan();
   };
 }

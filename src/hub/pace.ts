@@ -26,9 +26,14 @@ export class Pace {
   #average = 0;
   #endedAt = Number.NEGATIVE_INFINITY;
 
-  /** Takes note of a round of handing out; times on the scheduler's clock, microseconds. */
-  round(beganAt: number, endedAt: number): void {
-    this.#average += WEIGHT * (endedAt - beganAt - this.#average);
+  /**
+   * Takes note of a round of handing out.
+   *
+   * @param took what it has taken, without what was done between its slices, microseconds
+   * @param endedAt on the scheduler's clock, microseconds
+   */
+  round(took: number, endedAt: number): void {
+    this.#average += WEIGHT * (took - this.#average);
     this.#endedAt = endedAt;
   }
 

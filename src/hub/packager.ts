@@ -164,11 +164,16 @@ export class Packager {
     this.ring.forgetKey();
   }
 
-  /** Cuts the open batch and hands out all that readers wait for; then ends them, if it takes no more packets. */
-  flush(): void {
+  /**
+   * Cuts the open batch and hands out all that readers wait for; then ends them, if it takes no more packets.
+   *
+   * @param pause asked now and then whether to leave the rest for later: then this is to be called again
+   * @returns false where something was left
+   */
+  flush(pause?: () => boolean): boolean {
     this.#dirty = false;
     this.#cut();
-    this.readers.flush();
+    return this.readers.flush(pause);
   }
 
   join(reader: Subscriber): void {

@@ -49,7 +49,7 @@ export class Subscriber {
   readonly #scheduler: Scheduler;
   readonly #onGone: (subscriber: Subscriber) => void;
   #state: ReaderState = "seeking";
-  /** The next batch it needs; out of date while it is ready. */
+  /** The next batch it needs. */
   #cursor = 0;
   /** The configurations it has been told; undefined before the first. */
   #known: readonly Track[] | undefined;
@@ -72,8 +72,12 @@ export class Subscriber {
   #cause: Drop["cause"] = "sink";
   /** What the transport held last, as media time, microseconds. */
   #heldMicros = 0;
-  /** Bytes that had reached the peer when it was last looked at. */
+  /** Bytes that had reached the peer when it was last looked at, when that was, and whether there were more to come. */
   #arrived = Number.NEGATIVE_INFINITY;
+  #observedAt = 0;
+  #wasQueued = false;
+  /** How long a byte takes to reach the peer while there are some to go, microseconds; 0 while nothing is known of it. */
+  #microsPerByte = 0;
   /** When it began, the scheduler's clock; undefined once what it got to begin with has arrived. */
   #freshSince: number | undefined;
   #pumping = false;
@@ -128,6 +132,7 @@ export class Subscriber {
     // A reader that came or caught up while this batch was on its way has had it from the ring already.
     if (batch.seq < this.#cursor) return;
     if (this.#direct.accept(batch) === "ok") {
+      this.#cursor = batch.seq + 1;
       if (batch.frames === 0) this.#known = batch.tracks;
       return;
     }
@@ -137,6 +142,11 @@ export class Subscriber {
     this.#gotDts = batch.dts;
     this.#progressAt = this.#scheduler.now();
     this.#file("behind");
+  }
+
+  /** From now on its sink sees every batch itself again, until it has been behind. */
+  detour(): void {
+    this.#direct = this.#sink;
   }
 
   /** The sink can take more. */
@@ -156,21 +166,28 @@ export class Subscriber {
     const now = this.#scheduler.now();
     const { maxLagMs, maxLagBytes, stallTimeoutMs } = this.#packager.options;
     const progress = arrived > this.#arrived || queued === 0;
+    // A peer that gets nothing at all says nothing of its rate: how much waits for it bounds that one.
+    if (this.#wasQueued && arrived > this.#arrived) {
+      const sample = (now - this.#observedAt) / (arrived - this.#arrived);
+      this.#microsPerByte = this.#microsPerByte === 0 ? sample : (this.#microsPerByte + sample) / 2;
+    }
     this.#arrived = Math.max(arrived, this.#arrived);
+    this.#observedAt = now;
+    this.#wasQueued = queued > 0;
     // A sink that takes is no progress where the transport only piles it up.
     if (progress) this.#movedAt = now;
     else if (now - this.#movedAt > stallTimeoutMs * 1000) {
       this.close("too-slow");
       return;
     }
-    this.#heldMicros = queued * this.#packager.ring.microsPerByte;
+    // What a peer reads at a quarter of the stream's rate comes four times as late as it is long.
+    this.#heldMicros = queued * Math.max(this.#packager.ring.microsPerByte, this.#microsPerByte);
     const share = Math.max(this.lagMs / maxLagMs, queued / maxLagBytes);
     if (this.#held) {
       this.#progressAt = Math.max(this.#progressAt, this.#movedAt);
       if (Math.max(this.#heldMicros / 1000 / maxLagMs, queued / maxLagBytes) > RESUME_SHARE) return;
       this.#held = false;
-      const key = this.#packager.ring.newestKey;
-      this.#pump(key !== undefined && key.seq > this.#cursor ? key.seq : undefined);
+      this.#goOn();
       return;
     }
     if (share <= 1) this.#freshSince = undefined;
@@ -178,14 +195,26 @@ export class Subscriber {
     else if (this.#freshSince === undefined || now - this.#freshSince > stallTimeoutMs * 1000) this.#hold();
   }
 
+  /** After its transport held too much: at the newest key frame, where what has come since that would be in time. */
+  #goOn(): void {
+    const { newestKey: key, head } = this.#packager.ring;
+    if (key === undefined || head === undefined || key.seq <= this.#cursor) {
+      this.#pump();
+      return;
+    }
+    const bytes = head.totalBytes - key.totalBytes + key.size;
+    const lateMicros = this.#heldMicros + bytes * this.#microsPerByte;
+    if (lateMicros <= this.#packager.options.maxLagMs * 1000) this.#pump(key.seq);
+    else this.begin(undefined);
+  }
+
   #hold(): void {
     if (this.#state !== "ready" && this.#state !== "behind") return;
     this.#held = true;
     this.#cause = "transport";
     if (this.#state === "behind") return;
-    const { ring, readers, total } = this.#packager;
-    const next = ring.at(readers.sent);
-    this.#cursor = readers.sent;
+    const { ring, total } = this.#packager;
+    const next = ring.at(this.#cursor);
     this.#gotFrames = next === undefined ? total.frames : next.totalFrames - next.frames;
     this.#gotBytes = next === undefined ? total.bytes : next.totalBytes - next.size;
     this.#gotDts = next?.dts ?? ring.head?.dts ?? 0;
