@@ -101,6 +101,8 @@ class SessionRecord implements Session {
   #begun = false;
   #ended = false;
   #measured: { readonly bytesOut: number } | undefined;
+  /** How much of that is in the counters. */
+  #taken = 0;
 
   constructor(init: SessionsInit, who: SessionInit, signal: AbortSignal, onGone: (id: string) => void) {
     this.id = init.newId();
@@ -131,7 +133,10 @@ class SessionRecord implements Session {
   }
 
   get counters(): SessionCounters {
-    if (this.#measured !== undefined) this.#counters.bytesOut = this.#measured.bytesOut;
+    if (this.#measured !== undefined) {
+      this.#counters.bytesOut += this.#measured.bytesOut - this.#taken;
+      this.#taken = this.#measured.bytesOut;
+    }
     return this.#counters;
   }
 

@@ -1,21 +1,19 @@
 import type { Batch } from "../../../hub/batch.js";
 import { Refused } from "../../../hub/refused.js";
 import type { Stream } from "../../../hub/stream.js";
-import type { Sink, Subscriber } from "../../../hub/subscriber.js";
+import type { Acceptor, Drop, Sink, Subscriber } from "../../../hub/subscriber.js";
 import type { StatusInfo } from "../../../media/wire/rtmp/command.js";
 import { PLAY_STREAM_ID, rtmpFormat } from "../../../media/wire/rtmp/muxer.js";
 import { relabelMessages } from "../../../media/wire/rtmp/relabel.js";
 import { REFUSAL_REASONS, type SessionReason } from "../../contract/session.js";
 import { createDropCounter } from "../../drop-counter.js";
-import { UNFRAMED } from "../../net/framing.js";
 import { watchKernelQueue } from "../../net/kernel-queues.js";
+import type { SocketWriter } from "../../net/socket-writer.js";
 import { type StreamName, streamKey } from "../../net/stream-name.js";
 import { accessRequest, placeOf, type Role, type RoleInit } from "./role.js";
 
-/** A play role: the connection tells it of drains and pauses. */
+/** A play role: the connection tells it of pauses. */
 export interface PlayRole extends Role {
-  /** The socket can take more. */
-  resume(): void;
   pause(paused: boolean): void;
 }
 
@@ -25,55 +23,26 @@ const FAILED = "NetStream.Play.Failed";
 
 /** Runs a play command: asks whether it may, waits for the stream, and writes its batches until one side ends it. */
 export function startPlay(init: RoleInit): PlayRole {
-  const { context, machine, writer, request, session } = init;
+  const { context, machine, request, session } = init;
   const { hub, log } = context;
-  const { counters } = session;
   const gone = new AbortController();
   let subscriber: Subscriber | undefined;
-  /** Batches flow once Play.Start is on its way. */
-  let started = false;
   let unwatch = (): void => {};
-  let paused = false;
-  /** After a pause nothing is sent before the next random access point. */
-  let skipping = false;
   let over = false;
-
-  const sink: Sink = {
-    accept(batch) {
-      if (!started) return "busy";
-      if (skipping && !passesPause(batch)) return "ok";
-      const bytes =
-        request.streamId === PLAY_STREAM_ID
-          ? batch.framed(UNFRAMED)
-          : relabelMessages(batch.bytes, request.streamId);
-      if (writer.acceptBytes(bytes) === "busy") return "busy";
-      counters.bytesOut += bytes.length;
-      return "ok";
-    },
-    cork: () => writer.cork(),
-    uncork: () => writer.uncork(),
-    dropped: createDropCounter(session, context),
-    end(reason) {
-      unwatch();
-      if (!over) role.end(reason);
-    },
-  };
-
-  /** While it is paused, and until a key frame after it, only what carries no frames passes: configurations. */
-  function passesPause(batch: Batch): boolean {
-    if (batch.frames === 0) return true;
-    if (paused || !batch.key) return false;
-    skipping = false;
-    return true;
-  }
+  const writer = init.openWriter();
+  const sink = new PlaySink(writer, request.streamId, createDropCounter(session, context), (reason) => {
+    unwatch();
+    if (!over) role.end(reason);
+  });
+  writer.onDrain(() => subscriber?.resume());
+  session.measure(writer);
 
   const role: PlayRole = {
     kind: "play",
     session,
-    resume: () => subscriber?.resume(),
     pause(now) {
-      paused = now;
-      if (now) skipping = true;
+      sink.pause(now);
+      if (now) subscriber?.detour();
     },
     stop(reason, detail) {
       if (over) return;
@@ -81,6 +50,7 @@ export function startPlay(init: RoleInit): PlayRole {
       gone.abort(reason);
       subscriber?.close("aborted");
       session.end(reason, detail);
+      writer.release();
     },
     end(reason) {
       const info = statusFor(reason);
@@ -112,7 +82,7 @@ export function startPlay(init: RoleInit): PlayRole {
       return;
     }
     session.begin("play", place.app, place.name, init.userAgent);
-    started = request.accept();
+    sink.started = request.accept();
     unwatch = watchKernelQueue(context, writer, subscriber);
     subscriber.resume();
   }
@@ -138,6 +108,68 @@ export function startPlay(init: RoleInit): PlayRole {
     });
   });
   return role;
+}
+
+/** Between the hub and one play: a class, and left out of the way once it has caught up, for the reason that SocketWriter is one. */
+class PlaySink implements Sink {
+  /** Batches flow once Play.Start is on its way. */
+  started = false;
+  readonly #writer: SocketWriter;
+  readonly #streamId: number;
+  readonly #onEnd: (reason: SessionReason) => void;
+  readonly dropped: (drop: Drop) => void;
+  #paused = false;
+  /** After a pause nothing is sent before the next random access point. */
+  #skipping = false;
+
+  constructor(
+    writer: SocketWriter,
+    streamId: number,
+    dropped: (drop: Drop) => void,
+    onEnd: (reason: SessionReason) => void,
+  ) {
+    this.#writer = writer;
+    this.#streamId = streamId;
+    this.dropped = dropped;
+    this.#onEnd = onEnd;
+  }
+
+  /** What is in every player's form already needs nobody on its way. */
+  get direct(): Acceptor | undefined {
+    return this.#streamId === PLAY_STREAM_ID && !this.#skipping ? this.#writer : undefined;
+  }
+
+  accept(batch: Batch): "ok" | "busy" {
+    if (!this.started) return "busy";
+    if (this.#skipping && !this.#passesPause(batch)) return "ok";
+    if (this.#streamId === PLAY_STREAM_ID) return this.#writer.accept(batch);
+    return this.#writer.acceptBytes(relabelMessages(batch.bytes, this.#streamId));
+  }
+
+  cork(): void {
+    this.#writer.cork();
+  }
+
+  uncork(): void {
+    this.#writer.uncork();
+  }
+
+  end(reason: SessionReason): void {
+    this.#onEnd(reason);
+  }
+
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    if (paused) this.#skipping = true;
+  }
+
+  /** While it is paused, and until a key frame after it, only what carries no frames passes: configurations. */
+  #passesPause(batch: Batch): boolean {
+    if (batch.frames === 0) return true;
+    if (this.#paused || !batch.key) return false;
+    this.#skipping = false;
+    return true;
+  }
 }
 
 /** What the player is told besides that the stream stops; undefined for "no longer published". */

@@ -20,7 +20,8 @@ export interface Role {
 export interface RoleInit {
   readonly context: ProtocolContext;
   readonly machine: RtmpServerConnection;
-  readonly writer: SocketWriter;
+  /** A writer of its own to the connection's socket, which counts what it sends; the role releases it. */
+  readonly openWriter: () => SocketWriter;
   readonly request: RtmpRequest;
   readonly session: Session;
   /** `flashVer`, such as `FMLE/3.0 (compatible; FMSc/1.0)`. */

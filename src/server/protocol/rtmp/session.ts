@@ -49,11 +49,14 @@ export function createRtmpSession(
 ): RtmpSession {
   const { scheduler, log } = context;
   const { remoteAddress } = first;
-  const writer = new SocketWriter(socket, {
-    framing: UNFRAMED,
-    end: () => end("shutdown"),
-    destroy: () => end("shutdown", undefined, "cut"),
-  });
+  const openWriter = (): SocketWriter =>
+    new SocketWriter(socket, {
+      framing: UNFRAMED,
+      end: () => end("shutdown"),
+      destroy: () => end("shutdown", undefined, "cut"),
+    });
+  /** For the connection's own messages. */
+  const writer = openWriter();
   const publishing = new Map<RtmpRequest, PublishRole>();
   const playing = new Map<RtmpRequest, PlayRole>();
   /** The record of a connection that does nothing at the moment; undefined while a stream has it. */
@@ -123,7 +126,7 @@ export function createRtmpSession(
     const role = start({
       context,
       machine,
-      writer,
+      openWriter,
       request,
       session,
       userAgent,
@@ -240,9 +243,6 @@ export function createRtmpSession(
   }
 
   watch(first);
-  writer.onDrain(() => {
-    for (const role of playing.values()) role.resume();
-  });
   socket.on("data", receive);
   socket.on("drain", () => socket.resume());
   socket.on("error", (error) => {
