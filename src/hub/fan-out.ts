@@ -28,7 +28,9 @@ export class FanOut {
   /** The next batch to hand out. */
   #sent = 0;
   #due = false;
-  /** A round that was left for later. */
+  /** The first batch that does not belong to what is being handed out. */
+  #until = 0;
+  /** A batch whose readers were left for later. */
   #round: Round | undefined;
   /** Calls on the stack that may be inside some reader's sink. */
   #depth = 0;
@@ -48,6 +50,11 @@ export class FanOut {
   /** Sequence number of the next batch to hand out. */
   get sent(): number {
     return this.#sent;
+  }
+
+  /** Whether the last flush has left something for later. */
+  get inRound(): boolean {
+    return this.#round !== undefined;
   }
 
   /** Counts all batches so far as handed out: they were there before the first reader. */
@@ -80,6 +87,7 @@ export class FanOut {
    */
   flush(pause?: () => boolean): boolean {
     this.#due = true;
+    if (pause === undefined || this.#round === undefined) this.#until = this.#ring.nextSeq;
     return this.#settle(pause);
   }
 
@@ -130,7 +138,8 @@ export class FanOut {
   }
 
   #nextRound(): Round | undefined {
-    const batch = this.#ring.at(this.#sent);
+    const until = this.#ended === undefined ? this.#until : this.#ring.nextSeq;
+    const batch = this.#sent < until ? this.#ring.at(this.#sent) : undefined;
     if (batch === undefined) return undefined;
     this.#sent += 1;
     return { batch, rest: this.#readers.ready.values() };

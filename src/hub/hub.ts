@@ -1,24 +1,15 @@
 import { createEmitter, type Emitter } from "./emitter.js";
 import { HUB_DEFAULTS, type HubOptions } from "./options.js";
-import { Pace } from "./pace.js";
-import type { Packager } from "./packager.js";
 import type { Publisher, PublisherInit } from "./publisher.js";
 import type { HubReason } from "./reason.js";
 import { Refused } from "./refused.js";
+import { Rounds } from "./rounds.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
 import { Stream } from "./stream.js";
 
 const SWEEP_MS = 1000;
 /** Who does not want to wait waits this long for what is live in another process, milliseconds. */
 const ELSEWHERE_MS = 1000;
-/** Timers count milliseconds: a shorter wait is none. */
-const SHORTEST_WAIT_MICROS = 1000;
-/**
- * Batches are handed out for so long at a time; then whoever has come is let in and publishers are read. With thousands
- * of viewers a round takes tens of milliseconds, and a newcomer would wait for its end more than once.
- */
-const SLICE_MICROS = 2000;
-
 /** What the hub tells whoever listens. */
 export interface HubEvents {
   /** A publisher was let in; its tracks are not known yet. */
@@ -46,12 +37,8 @@ export class Hub {
   readonly #elsewhere: Elsewhere | undefined;
   readonly #streams = new Map<string, Stream>();
   readonly #waiting = new Map<string, Set<(stream: Stream | undefined) => void>>();
-  readonly #dirty = new Set<Packager>();
+  readonly #rounds: Rounds;
   readonly #cancelSweep: Cancel;
-  readonly #pace = new Pace();
-  #cancelMerge: Cancel | undefined;
-  /** Who is being handed out, the present one first, and what that has taken so far, microseconds. */
-  #round: { readonly packagers: Packager[]; took: number } | undefined;
   #closed = false;
 
   /** @param onError gets what a listener of an event, a sink or a muxer throws: never a peer's fault */
@@ -66,6 +53,7 @@ export class Hub {
     this.options = { ...HUB_DEFAULTS, ...options };
     this.#scheduler = scheduler;
     this.#emitter = createEmitter(onError);
+    this.#rounds = new Rounds(scheduler, this.options.mergeMs);
     this.#cancelSweep = scheduler.every(SWEEP_MS, () => {
       const now = scheduler.now();
       for (const stream of this.#streams.values()) stream.sweep(now);
@@ -101,7 +89,7 @@ export class Hub {
         vacant: (empty) => {
           if (this.#streams.get(name) === empty) this.#streams.delete(name);
         },
-        dirty: (packager) => this.#schedule(packager),
+        dirty: (packager, urgent) => this.#rounds.add(packager, urgent),
         fault: this.#onError,
       });
       this.#streams.set(name, stream);
@@ -154,60 +142,11 @@ export class Hub {
     }
     for (const stream of this.streams) stream.close(reason);
     this.#cancelSweep();
-    this.#cancelMerge?.();
-    this.#dirty.clear();
+    this.#rounds.stop();
   }
 
   #announced(stream: Stream): void {
     for (const settle of [...(this.#waiting.get(stream.name) ?? [])]) settle(stream);
     this.#emitter.emit("tracks", { stream });
   }
-
-  #schedule(packager: Packager): void {
-    // Whoever passes it on is one for many: they gather by themselves, and twice would only be delay.
-    if (packager.onePublication) {
-      this.#scheduler.defer(() => void packager.flush());
-      return;
-    }
-    if (this.#dirty.size === 0 && this.#round === undefined) this.#plan();
-    this.#dirty.add(packager);
-  }
-
-  #plan(): void {
-    const { mergeMs } = this.options;
-    const waitMicros = Math.max(mergeMs * 1000, this.#pace.wait(this.#scheduler.now()));
-    if (waitMicros < SHORTEST_WAIT_MICROS) this.#scheduler.defer(this.#flushAll);
-    else this.#cancelMerge = this.#scheduler.after(Math.round(waitMicros / 1000), this.#flushAll);
-  }
-
-  readonly #flushAll = (): void => {
-    // Readers act on what they get, and may dirty a packager again: that one belongs to the next round.
-    this.#round = { packagers: [...this.#dirty], took: 0 };
-    this.#dirty.clear();
-    this.#handOut();
-  };
-
-  /** One slice of a round. */
-  readonly #handOut = (): void => {
-    const round = this.#round;
-    if (round === undefined || this.#closed) return;
-    const beganAt = this.#scheduler.now();
-    const pause = (): boolean => this.#scheduler.now() - beganAt > SLICE_MICROS;
-    let done = 0;
-    for (const packager of round.packagers) {
-      if (!packager.flush(pause)) break;
-      done += 1;
-      if (pause()) break;
-    }
-    round.packagers.splice(0, done);
-    const now = this.#scheduler.now();
-    round.took += now - beganAt;
-    if (round.packagers.length > 0) {
-      this.#scheduler.defer(this.#handOut);
-      return;
-    }
-    this.#round = undefined;
-    this.#pace.round(round.took, now);
-    if (this.#dirty.size > 0) this.#plan();
-  };
 }

@@ -18,8 +18,11 @@ export interface PackagerInit extends Variant {
   readonly tracks: readonly Track[];
   readonly metadata: Metadata;
   readonly options: HubOptions;
-  /** Called when there is something to hand out: once, until `flush` is called. */
-  readonly onDirty: (packager: Packager) => void;
+  /**
+   * Called when there is something to hand out: once, until `flush` is called; and once more when readers wait for it,
+   * where it was not urgent before.
+   */
+  readonly onDirty: (packager: Packager, urgent: boolean) => void;
   /** Gets what a muxer or a sink throws. */
   readonly onError: (error: unknown) => void;
 }
@@ -55,8 +58,11 @@ export class Packager {
   #lateTracks: readonly Track[] = [];
   #totalBytes = 0;
   #totalFrames = 0;
+  /** What those need who begin at the same batch: many join within one group of pictures. */
+  #beginning: { readonly at: Batch; readonly preamble: Batch | undefined } | undefined;
   #open: Open | undefined;
   #dirty = false;
+  #urgent = false;
   #filling = false;
   #ended: HubReason | undefined;
 
@@ -135,7 +141,8 @@ export class Packager {
       else this.#muxer.write(packet, this.#out);
       this.#open.frames += 1;
       this.#open.bytes += packet.data.length;
-      this.#touch();
+      // Nobody hears what belongs to a picture before that is there: sound may go with the next one.
+      this.#touch(!this.#hasVideo || track.kind === "video");
     } catch (error) {
       this.#fail(error);
     }
@@ -171,8 +178,12 @@ export class Packager {
    * @returns false where something was left
    */
   flush(pause?: () => boolean): boolean {
-    this.#dirty = false;
-    this.#cut();
+    // What has come since a round began is the next one's.
+    if (pause === undefined || !this.readers.inRound) {
+      this.#dirty = false;
+      this.#urgent = false;
+      this.#cut();
+    }
     return this.readers.flush(pause);
   }
 
@@ -185,6 +196,7 @@ export class Packager {
     if (this.#muxer === undefined) return undefined;
     let bytes: Uint8Array;
     if (known === undefined) {
+      if (this.#beginning?.at === batch) return this.#beginning.preamble;
       bytes = this.#muxer.start(batch.tracks, batch.dts);
     } else {
       const out = new ByteWriter();
@@ -196,20 +208,24 @@ export class Packager {
       for (const track of this.#lateTracks) this.#muxer.lateTrack?.(track, batch.dts, out);
       bytes = out.finish();
     }
-    if (bytes.length === 0) return undefined;
-    return new Batch({
-      seq: -1,
-      bytes,
-      packets: [],
-      key: false,
-      tracks: batch.tracks,
-      dts: batch.dts,
-      receivedAt: batch.receivedAt,
-      frames: 0,
-      size: bytes.length,
-      totalBytes: 0,
-      totalFrames: 0,
-    });
+    const preamble =
+      bytes.length === 0
+        ? undefined
+        : new Batch({
+            seq: -1,
+            bytes,
+            packets: [],
+            key: false,
+            tracks: batch.tracks,
+            dts: batch.dts,
+            receivedAt: batch.receivedAt,
+            frames: 0,
+            size: bytes.length,
+            totalBytes: 0,
+            totalFrames: 0,
+          });
+    if (known === undefined) this.#beginning = { at: batch, preamble };
+    return preamble;
   }
 
   /** Tells of a fault that is neither the publisher's nor the network's. */
@@ -238,7 +254,7 @@ export class Packager {
   #end(reason: HubReason): void {
     this.#ended ??= reason;
     this.readers.end(this.#ended, false);
-    this.#touch();
+    this.#touch(true);
   }
 
   /** The muxer threw: what it holds cannot be trusted. The publisher and other variants go on. */
@@ -323,12 +339,13 @@ export class Packager {
       totalFrames: this.#totalFrames,
     });
     this.ring.push(batch, this.readers.sent);
-    this.#touch();
+    this.#touch(true);
   }
 
-  #touch(): void {
-    if (this.#dirty || this.#filling) return;
+  #touch(urgent: boolean): void {
+    if ((this.#dirty && (this.#urgent || !urgent)) || this.#filling) return;
     this.#dirty = true;
-    this.#init.onDirty(this);
+    this.#urgent = urgent;
+    this.#init.onDirty(this, urgent);
   }
 }

@@ -30,7 +30,7 @@ export interface StreamListener {
   /** Nothing holds it any more. */
   vacant(stream: Stream): void;
   /** The packager has something to hand out: its `flush` is to be called. */
-  dirty(packager: Packager): void;
+  dirty(packager: Packager, urgent: boolean): void;
   /** A sink or a muxer threw. */
   fault(error: unknown): void;
 }
@@ -250,7 +250,7 @@ export class Stream {
       ...variant,
       metadata: this.metadata,
       options: this.#options,
-      onDirty: (dirty: Packager) => this.#listener.dirty(dirty),
+      onDirty: (dirty: Packager, urgent: boolean) => this.#listener.dirty(dirty, urgent),
       onError: (error: unknown) => this.#listener.fault(error),
     };
     // Sound alone begins with the newest packet: a cached group of it would only be delay.

@@ -21,10 +21,11 @@ describe("the kernel's queues", () => {
     const scheduler = createFakeScheduler();
     const told: number[] = [];
     let reads = 0;
-    const queues = createKernelQueues(scheduler, async (table) => {
+    const queues = createKernelQueues(scheduler, async function* (table) {
       reads += 1;
       if (table.endsWith("6")) throw new Error("no such table");
-      return `  sl  local_address\n${"garbage\n".repeat(1_200)}${line("0000002A")}`;
+      yield `  sl  local_address\n${"garbage\n".repeat(1_200)}${line("0000002A").slice(0, 30)}`;
+      yield line("0000002A").slice(30);
     });
     scheduler.advance(1_000);
     expect(reads).toBe(0);
@@ -47,9 +48,9 @@ describe("the kernel's queues", () => {
   it("are not asked for again while an answer is awaited", async () => {
     const scheduler = createFakeScheduler();
     let reads = 0;
-    const queues = createKernelQueues(scheduler, () => {
+    const queues = createKernelQueues(scheduler, async function* () {
       reads += 1;
-      return new Promise(() => {});
+      yield await new Promise<string>(() => {});
     });
     queues.watch(PEER, () => {});
     scheduler.advance(10_000);
