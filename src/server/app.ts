@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { pino } from "pino";
 import { z } from "zod";
@@ -7,6 +6,7 @@ import type { Publisher, PublisherInit } from "../hub/publisher.js";
 import type { Scheduler } from "../hub/scheduler.js";
 import { createAuthorizer } from "./access/authorize.js";
 import { createPublicStreams } from "./api/public-streams.js";
+import { createReports, REPORTS_PATH } from "./api/reports.js";
 import type { Link, LinkInit } from "./cluster/link.js";
 import { coreShape } from "./config/core.js";
 import type { Authorize } from "./contract/access.js";
@@ -26,6 +26,9 @@ import { flvSchema } from "./protocol/flv/options.js";
 import { createMp4Protocol } from "./protocol/mp4/index.js";
 import { createRtmpProtocol } from "./protocol/rtmp/index.js";
 import { rtmpSchema } from "./protocol/rtmp/options.js";
+import { createReportBatch } from "./qos/report-batch.js";
+import { createReportDesk, type ReportDesk } from "./qos/report-desk.js";
+import { processOf, sessionIds } from "./session-id.js";
 import { createSessions } from "./sessions.js";
 import { streamInfo } from "./stream-info.js";
 
@@ -57,6 +60,7 @@ export interface App {
   readonly log: Logger;
   readonly scheduler: Scheduler;
   readonly entry: HttpEntry;
+  readonly reports: ReportDesk;
   readonly pullFile: typeof pullFile;
   /** Takes a connection that came in on another process's port. */
   adopt(door: "http" | "rtmp", socket: Socket): void;
@@ -69,6 +73,9 @@ export interface App {
 
 /** Idle keep-alive connections count here too; sessions are what `maxConnections` is about. */
 const SPARE_HTTP_CONNECTIONS = 1_000;
+
+/** Reports for other processes are gathered for this long. */
+const PASS_ON_MS = 500;
 
 /** The composition root: the only place that knows every protocol. */
 export function createApp(init: AppInit): App {
@@ -89,9 +96,27 @@ export function createApp(init: AppInit): App {
     scheduler,
     log,
     maxConnections: config.maxConnections,
-    newId: () => randomBytes(9).toString("base64url"),
+    newId: sessionIds(link?.reports?.process),
     onBegin: init.onBegin,
-    onEnd: init.onEnd,
+    onEnd(session, reason) {
+      reports.ended(session);
+      init.onEnd(session, reason);
+    },
+  });
+  const passing =
+    link?.reports && createReportBatch({ scheduler, everyMs: PASS_ON_MS, send: link.reports.passOn });
+  const reports = createReportDesk({
+    scheduler,
+    log,
+    maxConnections: config.maxConnections,
+    keep: sessions.report,
+    find: sessions.get,
+    passOn(id, report) {
+      const process = processOf(id);
+      return process === undefined || process === link?.reports?.process
+        ? undefined
+        : passing?.add(id, report);
+    },
   });
   const kernelQueues = createKernelQueues(scheduler);
   const context: ProtocolContext = {
@@ -100,6 +125,7 @@ export function createApp(init: AppInit): App {
     log,
     kernelQueues,
     openSession: sessions.open,
+    talk: reports.talk,
     authorize,
     publish: async (name, publisher) => link?.publish(name, publisher) ?? hub.publish(name, publisher),
   };
@@ -115,6 +141,7 @@ export function createApp(init: AppInit): App {
   const routes = [
     ...protocols.flatMap(({ http }) => (http === undefined ? [] : [http])),
     createPublicStreams(async () => link?.listing() ?? { streams: hub.streams.map(streamInfo), rtmpPort }),
+    createReports(reports, log),
     createPages(defaultWebDirectory()),
   ];
   const entry = createHttpEntry({
@@ -131,7 +158,9 @@ export function createApp(init: AppInit): App {
   });
 
   /** On a server with other listeners, its own pages and MP4 files stay its own. */
-  function oursAmongOthers({ path, websocket }: Exchange): boolean {
+  function oursAmongOthers({ path, websocket, headers }: Exchange): boolean {
+    // Players send them as text, which no other API does.
+    if (path === REPORTS_PATH) return headers["content-type"]?.toString().startsWith("text/plain") === true;
     if (path.startsWith("/api/v1/public/") || parseStreamPath(path, ".flv") !== undefined) return true;
     const stream = parseStreamPath(path, ".mp4");
     return stream !== undefined && (websocket || hub.stream(streamKey(stream)) !== undefined);
@@ -176,6 +205,8 @@ export function createApp(init: AppInit): App {
     await released;
     cancel();
     kernelQueues.close();
+    passing?.close();
+    reports.close();
     entry.close();
     log.info({}, "closed");
   }
@@ -185,6 +216,7 @@ export function createApp(init: AppInit): App {
     log,
     scheduler,
     entry,
+    reports,
     pullFile,
     publish: context.publish,
     adopt(door, socket) {

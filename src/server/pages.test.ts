@@ -31,6 +31,7 @@ function ask(
     remoteAddress: "",
     websocket: false,
     signal: new AbortController().signal,
+    body: async () => new Uint8Array(0),
     reply(status, headers, body) {
       answer = { status, headers, body: body === undefined ? "" : Buffer.from(body).toString() };
     },

@@ -1,5 +1,6 @@
 import type { Scheduler } from "../hub/scheduler.js";
 import type { Logger } from "./contract/logger.js";
+import type { QualityReport } from "./contract/quality.js";
 import type {
   Session,
   SessionCounters,
@@ -25,6 +26,8 @@ export interface Sessions {
   open(init: SessionInit): Session | undefined;
   get(id: string): SessionInfo | undefined;
   list(): readonly SessionInfo[];
+  /** Keeps what a viewer's player reported last. False where no session of this id plays. */
+  report(id: string, report: QualityReport): boolean;
   /** Asks a session to end. False where there is none of this id. */
   kick(id: string): boolean;
   /** Refuses new ones and asks those to end that have not begun to publish or play: the hub ends the others in order. */
@@ -35,7 +38,7 @@ export interface Sessions {
 }
 
 export function createSessions(init: SessionsInit): Sessions {
-  const open = new Map<string, { readonly session: Session; readonly abort: AbortController }>();
+  const open = new Map<string, { readonly session: SessionRecord; readonly abort: AbortController }>();
   let closed = false;
 
   return {
@@ -48,6 +51,12 @@ export function createSessions(init: SessionsInit): Sessions {
     },
     get: (id) => open.get(id)?.session,
     list: () => [...open.values()].map(({ session }) => session),
+    report(id, report) {
+      const session = open.get(id)?.session;
+      if (session?.action !== "play") return false;
+      session.report = report;
+      return true;
+    },
     kick(id) {
       const entry = open.get(id);
       entry?.abort.abort("kicked" satisfies SessionReason);
@@ -70,8 +79,9 @@ export function createSessions(init: SessionsInit): Sessions {
 
 /** As it is now: the session itself goes on. */
 export function snapshot(session: SessionInfo): SessionInfo {
-  const { id, protocol, remoteAddress, userAgent, since, action, app, name, counters } = session;
-  return { id, protocol, remoteAddress, userAgent, since, action, app, name, counters: { ...counters } };
+  const { id, protocol, remoteAddress, userAgent, since, action, app, name, report } = session;
+  const counters = { ...session.counters };
+  return { id, protocol, remoteAddress, userAgent, since, action, app, name, counters, report };
 }
 
 /**
@@ -84,6 +94,7 @@ class SessionRecord implements Session {
   readonly remoteAddress: string;
   readonly since: number;
   readonly signal: AbortSignal;
+  report: QualityReport | undefined;
   readonly #init: SessionsInit;
   readonly #onGone: (id: string) => void;
   readonly #started: number;
@@ -163,7 +174,8 @@ class SessionRecord implements Session {
     this.#onGone(this.id);
     const { scheduler, log, onEnd } = this.#init;
     const durationMs = Math.round((scheduler.now() - this.#started) / 1000);
-    const fields = { ...this.#describe(), reason, detail, durationMs, ...this.counters };
+    const { counters, report } = this;
+    const fields = { ...this.#describe(), reason, detail, durationMs, ...counters, report };
     const message = this.action === undefined ? "connection ended" : `${this.action} ended`;
     if (reason === "internal") log.error(fields, message);
     else log.info(fields, message);

@@ -196,7 +196,8 @@ class Viewer implements Sink {
   /** The headers go out only when the hub has let it in: its first batches come from within `subscribe`. */
   #opened(): Outlet {
     if (this.#outlet === undefined) {
-      this.#outlet = this.#exchange.stream(streamHeaders(this.#init, this.#session));
+      const talk = this.#exchange.websocket ? this.#init.context.talk(this.#session) : undefined;
+      this.#outlet = this.#exchange.stream(streamHeaders(this.#init, this.#session), talk);
       this.#session.measure(this.#outlet);
     }
     return this.#outlet;

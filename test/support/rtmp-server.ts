@@ -93,6 +93,7 @@ export async function startRtmpServer(init: RtmpServerInit = {}): Promise<RtmpTe
       log,
       kernelQueues: { watch: () => () => {} },
       openSession: (session) => sessions.open(session),
+      talk: () => () => () => {},
       publish: async (name, init) => hub.publish(name, init),
       authorize: createAuthorizer(init.authorize, init.authorizeTimeoutMs ?? 3_000, scheduler, log),
     },

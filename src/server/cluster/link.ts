@@ -4,6 +4,7 @@ import type { Scheduler } from "../../hub/scheduler.js";
 import type { AccessRequest } from "../contract/access.js";
 import type { Logger } from "../contract/logger.js";
 import type { Endpoint, Verdict } from "../contract/protocol.js";
+import type { ReportEntry } from "../qos/report-batch.js";
 import type { StreamInfo } from "../stream-info.js";
 
 /** What is live, for the page that lists it. */
@@ -21,6 +22,13 @@ export interface Link {
   publish(name: string, init: PublisherInit): Promise<Publisher>;
   /** The streams of all processes. @throws Error when nobody answered */
   listing(): Promise<Listing>;
+  /** Of a process that serves viewers: whose players' reports may come to another one. */
+  readonly reports?: {
+    /** Which process it is, as the ids of its sessions have it. */
+    readonly process: number;
+    /** Has the others take what is theirs. */
+    passOn(entries: readonly ReportEntry[]): Promise<unknown>;
+  };
   /** @throws what a listen call failed with @returns where strangers reach it */
   listen(): Promise<readonly Endpoint[]>;
   close(): Promise<void>;

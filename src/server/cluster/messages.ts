@@ -1,6 +1,7 @@
 import type { ServerConfig } from "../app.js";
 import type { AccessAnswer, AccessRequest } from "../contract/access.js";
 import type { SessionInfo, SessionReason } from "../contract/session.js";
+import type { ReportEntry } from "../qos/report-batch.js";
 import type { StreamInfo } from "../stream-info.js";
 import type { Listing } from "./link.js";
 
@@ -41,6 +42,8 @@ export interface WorkerInit {
   readonly private: string;
   /** What the relays know each other by. */
   readonly secret: string;
+  /** Goes into the ids of its sessions. */
+  readonly process: number;
   readonly owners: readonly Owner[];
 }
 
@@ -49,6 +52,8 @@ export type WorkerAsks = {
   authorize: { request: AskedAccess; answer: AccessAnswer };
   claim: { request: string; answer: Claim };
   streams: { request: undefined; answer: Listing };
+  /** To pass these on to the processes that have the sessions. */
+  reports: { request: readonly ReportEntry[]; answer: undefined };
 };
 
 /** What the parent asks a worker. */
@@ -57,6 +62,8 @@ export type ParentAsks = {
   /** To end its publisher of this name. */
   makeWay: { request: string; answer: undefined };
   position: { request: string; answer: number };
+  /** To take what came in at other processes. */
+  reports: { request: readonly ReportEntry[]; answer: undefined };
   close: { request: undefined; answer: undefined };
 };
 

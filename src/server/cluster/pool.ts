@@ -5,6 +5,8 @@ import type { AccessAnswer } from "../contract/access.js";
 import type { Logger } from "../contract/logger.js";
 import type { SessionInfo, SessionReason } from "../contract/session.js";
 import { streamKey } from "../net/stream-name.js";
+import type { ReportEntry } from "../qos/report-batch.js";
+import { processOf } from "../session-id.js";
 import type { Addresses } from "./addresses.js";
 import type { Directory } from "./directory.js";
 import type { Listing } from "./link.js";
@@ -40,6 +42,8 @@ export interface Pool {
 
 interface Worker {
   readonly process: WorkerProcess;
+  /** What the ids of its sessions have in them. */
+  readonly number: number;
   /** Viewers whose end it has not told of. */
   readonly viewers: Map<string, SessionInfo>;
   readonly startedAt: number;
@@ -114,8 +118,15 @@ export function createPool(init: PoolInit): Pool {
     restartMs = Math.min(2 * restartMs, LAST_RESTART_MS);
   }
 
+  function passOn(entries: readonly ReportEntry[]): void {
+    const byNumber = new Map([...workers].map((worker) => [worker.number, worker]));
+    for (const [id, report] of entries) byNumber.get(processOf(id) ?? -1)?.process.report(id, report);
+  }
+
   async function begin(): Promise<void> {
     forked += 1;
+    // Of processes that live at the same time no two have the same, but by a very odd chance.
+    const number = forked % 256;
     const relay = addresses.of(`r${forked}`);
     const process = forkWorker({
       scheduler,
@@ -131,6 +142,10 @@ export function createPool(init: PoolInit): Pool {
           return claim;
         },
         streams: init.listing,
+        reports(entries) {
+          passOn(entries);
+          return undefined;
+        },
       },
       onPosts: (posts) => {
         for (const post of posts) heard(worker, post);
@@ -138,7 +153,14 @@ export function createPool(init: PoolInit): Pool {
       onExit: (how) => exited(worker, how),
     });
     const startedAt = scheduler.now();
-    const worker: Worker = { process, viewers: new Map(), startedAt, ready: false, connections: 0 };
+    const worker: Worker = {
+      process,
+      number,
+      viewers: new Map(),
+      startedAt,
+      ready: false,
+      connections: 0,
+    };
     workers.add(worker);
     // From here on it is told of every change: what is so far goes with the first message.
     directory.join(process.participant);
@@ -151,6 +173,7 @@ export function createPool(init: PoolInit): Pool {
         relay,
         private: addresses.of(`h${forked}`),
         secret: init.secret,
+        process: number,
         owners: directory.owners,
       });
     } catch (error) {

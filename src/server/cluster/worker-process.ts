@@ -2,6 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Scheduler } from "../../hub/scheduler.js";
 import type { Logger } from "../contract/logger.js";
+import type { QualityReport } from "../contract/quality.js";
+import { createReportBatch } from "../qos/report-batch.js";
 import { type Channel, createChannel, type Handlers } from "./channel.js";
 import type { Participant } from "./directory.js";
 import type {
@@ -20,6 +22,7 @@ const ENTRY = new URL("./worker.js", import.meta.url);
 const START_MS = 30_000;
 const MAKE_WAY_MS = 2_000;
 const POSITION_MS = 1_000;
+const REPORTS_MS = 2_000;
 
 export interface WorkerProcessInit {
   readonly scheduler: Scheduler;
@@ -40,6 +43,8 @@ export interface WorkerProcess {
   start(init: WorkerInit): Promise<void>;
   /** Gives it a stranger's connection. @param failed called if it did not get there */
   hand(door: Door, socket: Socket, failed: () => void): void;
+  /** Has it take a report that came in elsewhere; left out where it has no time for more. */
+  report(sessionId: string, report: QualityReport): void;
   /** Has it end its sessions and exit; kills it when it does not in time. Settles once it is gone. Idempotent. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -85,9 +90,17 @@ export function forkWorker(init: WorkerProcessInit): WorkerProcess {
     onPosts: init.onPosts,
   });
 
+  // Those of several processes together, one message under way at a time.
+  const reports = createReportBatch({
+    scheduler,
+    everyMs: 0,
+    send: (entries) => channel.ask("reports", entries, REPORTS_MS),
+  });
+
   function end(how: string): void {
     if (gone) return;
     gone = true;
+    reports.close();
     channel.close();
     onGone();
     init.onExit(how);
@@ -121,6 +134,7 @@ export function forkWorker(init: WorkerProcessInit): WorkerProcess {
         if (error !== null && error !== undefined) failed();
       });
     },
+    report: (sessionId, report) => void reports.add(sessionId, report),
     close(timeoutMs) {
       closing ??= (async () => {
         if (gone) return;

@@ -15,6 +15,7 @@ import type { HandedOver, ParentAsks, ParentPost, WorkerAsks, WorkerInit, Worker
 
 const CLAIM_MS = 8_000;
 const LISTING_MS = 2_000;
+const REPORTS_MS = 2_000;
 /** On top of the parent's own time-out: the answer has to come back. */
 const AUTHORIZE_SPARE_MS = 1_000;
 
@@ -49,6 +50,10 @@ const channel: Channel<WorkerAsks, WorkerPost> = createChannel<
       return undefined;
     },
     position: (name) => member?.position(name) ?? 0,
+    reports(entries) {
+      app?.reports.receive(entries);
+      return undefined;
+    },
     async close() {
       await app?.close();
       return undefined;
@@ -87,6 +92,10 @@ function createWorker(init: WorkerInit): App {
       return {
         ...own,
         listing: () => channel.ask("streams", undefined, LISTING_MS),
+        reports: {
+          process: init.process,
+          passOn: (entries) => channel.ask("reports", entries, REPORTS_MS),
+        },
         async listen() {
           await own.listen();
           return [];

@@ -19,6 +19,21 @@ export interface Outlet {
   readonly connection?: TcpConnection | undefined;
 }
 
+/** How much of a body is taken, and how long it may take to come. */
+export interface BodyLimits {
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * What a connection carries beside the media: texts in both directions, over a WebSocket whose client offered the
+ * subprotocol `sluice.v1`. Called once that is open.
+ *
+ * @param say sends a text; it is left out where the peer does not read
+ * @returns what takes the peer's texts
+ */
+export type Talk = (say: (text: string) => void) => (text: string) => void;
+
 /** One HTTP request or WebSocket handshake, whatever server it came in on. */
 export interface Exchange {
   readonly method: string;
@@ -31,8 +46,14 @@ export interface Exchange {
   readonly websocket: boolean;
   /** Fires when the peer has gone; its reason is `client-closed` or `client-reset`. */
   readonly signal: AbortSignal;
+  /**
+   * Reads the request's body to its end, once. After a failure `reply` also closes the connection.
+   *
+   * @throws BodyError
+   */
+  body(limits: BodyLimits): Promise<Uint8Array>;
   /** A whole answer, body included. For a handshake: refuses it with this status. */
   reply(status: number, headers: Readonly<Record<string, string>>, body?: string | Uint8Array): void;
-  /** Answers 200 (or 101) and opens a body without an end. */
-  stream(headers: Readonly<Record<string, string>>): Outlet;
+  /** Answers 200 (or 101) and opens a body without an end. @param talk left alone where the peer cannot */
+  stream(headers: Readonly<Record<string, string>>, talk?: Talk): Outlet;
 }

@@ -1,5 +1,6 @@
 import type { HubReason } from "../../hub/reason.js";
 import type { RefusalCode } from "../../hub/refused.js";
+import type { QualityReport } from "./quality.js";
 
 /**
  * Why a connection ended: the hub's reasons, and a transport's own.
@@ -74,6 +75,8 @@ export interface SessionInfo {
   readonly app: string | undefined;
   readonly name: string | undefined;
   readonly counters: Readonly<SessionCounters>;
+  /** What the viewer's player reported last, where it does. */
+  readonly report: QualityReport | undefined;
 }
 
 /** One connection: who, what, since when, counters, and why it ended. */

@@ -1,8 +1,10 @@
 import type { Batch } from "../../hub/batch.js";
+import type { Scheduler } from "../../hub/scheduler.js";
 import type { Exchange, Outlet } from "../contract/exchange.js";
 import type { SessionReason } from "../contract/session.js";
 import type { HttpTarget } from "./http-target.js";
 import type { OpenExchanges } from "./open-exchanges.js";
+import { readFetchBody } from "./request-body.js";
 
 const HIGH_WATER_MARK_BYTES = 64 * 1024;
 
@@ -17,6 +19,7 @@ export function createFetchExchange(
   request: Request,
   target: HttpTarget,
   open: OpenExchanges,
+  scheduler: Scheduler,
 ): FetchExchange {
   const abort = new AbortController();
   const query = new URLSearchParams(target.search);
@@ -40,6 +43,7 @@ export function createFetchExchange(
     remoteAddress: "",
     websocket: false,
     signal: abort.signal,
+    body: (limits) => readFetchBody(request, limits, scheduler),
     reply(status, headers, body) {
       request.signal.removeEventListener("abort", onAbort);
       const bare = request.method === "HEAD" || body === undefined || status === 204 || status === 304;

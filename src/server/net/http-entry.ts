@@ -113,7 +113,8 @@ export function createHttpEntry({ scheduler, route, oursAmongOthers }: HttpEntry
     async fetch(request) {
       const url = new URL(request.url);
       const target = parseTarget(url.pathname + url.search);
-      const { exchange, response } = createFetchExchange(request, target ?? { path: "", search: "" }, open);
+      const known = target ?? { path: "", search: "" };
+      const { exchange, response } = createFetchExchange(request, known, open, scheduler);
       if (target === undefined || !route(exchange)) notFound(exchange);
       return response;
     },

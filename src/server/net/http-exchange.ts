@@ -2,12 +2,13 @@ import { type IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { Socket } from "node:net";
 import type { Scheduler } from "../../hub/scheduler.js";
-import type { Exchange, Outlet } from "../contract/exchange.js";
+import type { BodyLimits, Exchange, Outlet } from "../contract/exchange.js";
 import type { SessionReason } from "../contract/session.js";
 import { HTTP_CHUNK } from "./framing.js";
 import type { HttpTarget } from "./http-target.js";
 import type { OpenExchanges } from "./open-exchanges.js";
 import { peerAddress } from "./peer.js";
+import { readRequestBody } from "./request-body.js";
 import { watchSocketEnd } from "./socket-end.js";
 import { cutOff, SocketWriter } from "./socket-writer.js";
 
@@ -18,6 +19,8 @@ export type HttpResponse = ServerResponse | Http2ServerResponse;
 
 /** How long a body that has ended in order may take to get to its reader. */
 const LINGER_MS = 5_000;
+/** How long one whose body was refused may go on sending: who is cut off while it sends does not read the answer. */
+const UNREAD_LINGER_MS = 1_000;
 
 export interface HttpExchangeInit {
   readonly request: HttpRequest;
@@ -44,6 +47,8 @@ class HttpExchange implements Exchange {
   readonly #socket: Socket | undefined;
   #query: URLSearchParams | undefined;
   #connection: Connection | undefined;
+  /** Its body was not read to the end. */
+  #unread = false;
 
   constructor(init: HttpExchangeInit) {
     const { request, response, target } = init;
@@ -67,15 +72,27 @@ class HttpExchange implements Exchange {
     return this.#connect().signal;
   }
 
+  async body(limits: BodyLimits): Promise<Uint8Array> {
+    const { request, scheduler } = this.#init;
+    this.#connect();
+    try {
+      return await readRequestBody(request, limits, scheduler);
+    } catch (error) {
+      this.#unread = !request.readableEnded;
+      throw error;
+    }
+  }
+
   reply(status: number, headers: Readonly<Record<string, string>>, body?: string | Uint8Array): void {
     const { request, response } = this.#init;
-    this.#connect();
+    const connection = this.#connect();
     if (response.headersSent) return;
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
     response.statusCode = status;
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (bytes !== undefined) response.setHeader("content-length", bytes.length);
-    if (bytes === undefined || request.method === "HEAD") response.end();
+    if (this.#unread) endUnread(this.#init, bytes, connection);
+    else if (bytes === undefined || request.method === "HEAD") response.end();
     else response.end(bytes);
   }
 
@@ -98,6 +115,27 @@ class HttpExchange implements Exchange {
     this.#connection ??= watchConnection(this.#init, this.#socket);
     return this.#connection;
   }
+}
+
+/** Answers at once, and goes on reading for a while before it closes. */
+function endUnread(
+  { request, response, scheduler }: HttpExchangeInit,
+  bytes: Uint8Array | undefined,
+  connection: Connection,
+): void {
+  if (response instanceof ServerResponse) response.setHeader("connection", "close");
+  if (bytes === undefined) (response as ServerResponse).flushHeaders();
+  else (response as ServerResponse).write(bytes);
+  const end = (): void => {
+    cancel();
+    request.off("close", end);
+    response.end();
+    connection.linger();
+  };
+  const cancel = scheduler.after(UNREAD_LINGER_MS, end);
+  request.on("end", end);
+  request.on("close", end);
+  request.resume();
 }
 
 interface Connection {

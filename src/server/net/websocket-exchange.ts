@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Cancel, Scheduler } from "../../hub/scheduler.js";
-import type { Exchange, Outlet } from "../contract/exchange.js";
+import type { Exchange, Outlet, Talk } from "../contract/exchange.js";
 import type { SessionReason } from "../contract/session.js";
 import { WEBSOCKET_BINARY } from "./framing.js";
 import type { HttpTarget } from "./http-target.js";
@@ -12,11 +12,14 @@ import { peerAddress } from "./peer.js";
 import { cutOff, SocketWriter } from "./socket-writer.js";
 import { createWebSocketPings } from "./websocket-pings.js";
 
-/** What viewers send is read and thrown away. */
+/** What viewers send is read, and thrown away unless they talk `sluice.v1`. */
 const MAX_MESSAGE_BYTES = 4 * 1024;
+/** Media in binary messages as for everybody, and texts about it. */
+const SUBPROTOCOL = "sluice.v1";
 /** How long the close handshake may take. */
 const LINGER_MS = 2_000;
-const MAX_PENDING_PONGS_BYTES = 64 * 1024;
+/** Over this much unsent, a peer gets no pongs and no texts. */
+const MAX_PENDING_BYTES = 64 * 1024;
 const CLOSE_CODES = { done: 1000, "going-away": 1001, "try-again": 1013 } as const;
 
 /** A handshake, as `upgrade` events have it. */
@@ -46,10 +49,15 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
     autoPong: false,
+    // Browsers fail a handshake that answers none of the protocols that they offered: any other gets its first.
+    handleProtocols(offered, request) {
+      const talks = handshakes.get(request)?.talk !== undefined && offered.has(SUBPROTOCOL);
+      return talks ? SUBPROTOCOL : ([...offered].find((name) => name !== SUBPROTOCOL) ?? false);
+    },
   });
-  const handshakes = new WeakMap<IncomingMessage, Readonly<Record<string, string>>>();
+  const handshakes = new WeakMap<IncomingMessage, Handshake>();
   server.on("headers", (lines, request) => {
-    for (const [name, value] of Object.entries(handshakes.get(request) ?? {}))
+    for (const [name, value] of Object.entries(handshakes.get(request)?.headers ?? {}))
       lines.push(`${name}: ${value}`);
   });
 
@@ -58,10 +66,11 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
   function accept(
     { request, socket, head }: UpgradeRequest,
     headers: Readonly<Record<string, string>>,
+    talk: Talk | undefined,
     connection: Connection,
   ): Outlet {
     let webSocket: WebSocket | undefined;
-    handshakes.set(request, headers);
+    handshakes.set(request, { headers, talk });
     server.handleUpgrade(request, socket, head, (made) => {
       webSocket = made;
     });
@@ -70,12 +79,13 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
     const made = webSocket;
     pings.add(made, () => connection.destroy("idle-timeout"));
     made.on("ping", (data) => {
-      if (connection.socket.writableLength < MAX_PENDING_PONGS_BYTES) made.pong(data);
+      if (connection.socket.writableLength < MAX_PENDING_BYTES) made.pong(data);
     });
     made.on("error", () => {
       connection.blame("malformed");
       connection.linger();
     });
+    if (talk !== undefined && made.protocol === SUBPROTOCOL) converse(made, talk, connection);
     return createWebSocketOutlet(made, connection);
   }
 
@@ -104,7 +114,9 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
           connect().linger();
           refuse(upgrade.socket, status, headers, body);
         },
-        stream: (headers) => accept(upgrade, headers, connect()),
+        // A handshake has none (RFC 6455 section 4.1: it is a GET).
+        body: async () => new Uint8Array(0),
+        stream: (headers, talk) => accept(upgrade, headers, talk, connect()),
       };
     },
     close() {
@@ -112,6 +124,24 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
       server.close();
     },
   };
+}
+
+/** What goes into the answer to a handshake. */
+interface Handshake {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly talk: Talk | undefined;
+}
+
+/** Passes texts between the peer and who talks with it. */
+function converse(webSocket: WebSocket, talk: Talk, { socket }: Connection): void {
+  const hear = talk((text) => {
+    if (webSocket.readyState === webSocket.OPEN && socket.writableLength < MAX_PENDING_BYTES) {
+      webSocket.send(text);
+    }
+  });
+  webSocket.on("message", (data: Buffer, isBinary) => {
+    if (!isBinary) hear(data.toString());
+  });
 }
 
 /** Answers an upgrade request as if it were a plain one, and closes. */
