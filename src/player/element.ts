@@ -7,7 +7,7 @@ import { createPlayer } from "./player.js";
 import type { Player, PlayerEvents, PlayerOptions, PlayerStats } from "./types.js";
 
 /** Attributes that have the element begin anew. */
-const RESTARTING = ["src", "transport", "paths", "target-latency"];
+const RESTARTING = ["src", "transport", "paths", "target-latency", "reports"];
 /** Attributes that the video inside has as well. */
 const MIRRORED = ["muted", "controls", "poster"];
 const EVENTS: readonly (keyof PlayerEvents)[] = ["tracks", "path", "playing", "reconnect", "error", "ended"];
@@ -89,6 +89,7 @@ export class SluicePlayerElement extends HTMLElement {
   #options(): PlayerOptions {
     const transport = this.getAttribute("transport");
     const target = Number(this.getAttribute("target-latency") ?? Number.NaN);
+    const reports = this.getAttribute("reports") ?? "";
     const paths = this.getAttribute("paths")?.split(/[\s,]+/) as PlayerOptions["paths"];
     return {
       autoplay: this.hasAttribute("autoplay"),
@@ -96,6 +97,7 @@ export class SluicePlayerElement extends HTMLElement {
       ...(transport === "fetch" || transport === "ws" ? { transport } : {}),
       ...(Number.isFinite(target) ? { targetLatencyMs: target } : {}),
       ...(paths === undefined ? {} : { paths }),
+      ...(reports === "" ? {} : { reports: reports !== "off" && reports }),
     };
   }
 

@@ -37,6 +37,8 @@ export interface Engine {
   connect(): Promise<ConnectionEnd>;
   /** Ends the connection. With an error, that is how it ended. */
   disconnect(error?: SourceError): void;
+  /** Sends a text over the connection, where that carries any. */
+  say(text: string): void;
   stats(): EngineStats;
   /** Releases all of it. Idempotent. */
   close(): void;

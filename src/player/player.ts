@@ -23,6 +23,7 @@ const DEFAULTS = {
   backBufferMs: 10_000,
   stallTimeoutMs: 15_000,
   maxReconnects: Number.POSITIVE_INFINITY,
+  reports: true as boolean | string,
 };
 
 const NOTHING: EngineStats = {
@@ -71,6 +72,8 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   /** Failures in a row. */
   let attempt = 0;
   let reconnects = 0;
+  let receivedFrames = 0;
+  let reporting = false;
   let endReports: (() => void) | undefined;
 
   if (settings.muted ?? settings.autoplay) video.muted = true;
@@ -93,7 +96,12 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
         rate.restart(now);
       }
       rate.add(next.bytes - (progress?.bytes ?? 0), now);
+      receivedFrames += next.frames - (progress?.frames ?? 0);
       progress = next;
+      if (reporting || next.session === undefined || settings.reports === false) return;
+      reporting = true;
+      // Without its chunk there are no reports, and that is all.
+      report(settings.reports).catch(() => {});
     },
     playing: () => emitter.emit("playing", {}),
     trouble: tell,
@@ -113,6 +121,7 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       const source = {
         url: overWebSocket ? webSocketUrl(href) : httpUrl(href),
         transport: overWebSocket ? "ws" : "fetch",
+        talks: settings.reports !== false,
       } as const;
       const started = await startEngine(path, { video, source, settings, events, signal });
       if (started !== undefined) {
@@ -219,11 +228,13 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
     stopFor("destroyed");
   }
 
+  /** Of a server that says who it is: only there is anybody to report to. */
   async function report(to: string | true): Promise<void> {
     const { startReporter } = await import("./telemetry/reporter.js");
     // `/APP/NAME.flv` and `/api/v1/reports` have the same root, wherever that is mounted.
     const address = new URL(to === true ? "../api/v1/reports" : to, httpUrl(href)).href;
-    if (!over) endReports = startReporter(player, address, () => progress?.session);
+    const say = overWebSocket && to === true ? (text: string) => engine?.say(text) : undefined;
+    if (!over) endReports = startReporter(player, address, () => progress, say);
   }
 
   const timer = setInterval(watch, WATCH_MS);
@@ -247,6 +258,7 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       codecs: tracks.map(({ config }) => config.codec),
       bitrate: rate.bitsPerSecond(performance.now()),
       bytes: rate.total,
+      receivedFrames,
       reconnects,
     }),
     async destroy() {
@@ -254,6 +266,5 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       await running;
     },
   };
-  if (settings.reports !== undefined && settings.reports !== false) void report(settings.reports);
   return player;
 }

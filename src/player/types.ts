@@ -26,8 +26,8 @@ export interface PlayerOptions {
   /** How often it connects anew before it gives up; default Infinity. */
   readonly maxReconnects?: number;
   /**
-   * Where to report how it fares, or true for `/api/v1/reports` beside the stream; by default nowhere. Reports go out
-   * every two seconds over fetch, with the session id of the stream's response.
+   * Where to report how it fares; by default `/api/v1/reports` beside the stream, of a server that tells the session's
+   * id, and over the WebSocket itself where the stream comes by one. False for nowhere.
    */
   readonly reports?: boolean | string;
   /** Destroys the player when it fires. */
@@ -114,6 +114,8 @@ export interface PlayerStats {
   readonly bitrate: number;
   /** Received since the player was made. */
   readonly bytes: number;
+  /** Video frames received since the player was made, from the first of each connection on that can be shown. */
+  readonly receivedFrames: number;
   /** Video frames of the present media source; the dropped ones count in. */
   readonly decodedFrames: number;
   readonly droppedFrames: number;

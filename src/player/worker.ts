@@ -34,6 +34,8 @@ scope.onmessage = ({ data }) => {
     void pipeline?.connect().then((end) => scope.postMessage({ type: "end", end }));
   } else if (data.type === "position") {
     pipeline?.position(data.currentTime, data.before);
+  } else if (data.type === "say") {
+    pipeline?.say(data.text);
   } else if (data.type === "close") {
     pipeline?.close();
     scope.close();

@@ -1,60 +1,153 @@
-import type { Browser } from "playwright-core";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import type { SessionInfo } from "sluice";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocketServer } from "ws";
 import type { PlayerReport } from "../../src/player/telemetry/report.js";
 import { launchChromium } from "./chromium.js";
-import { type Clip, makeClip, play, publish, startServer, type TestServer } from "./harness.js";
+import {
+  advance,
+  type Clip,
+  makeClip,
+  openBlank,
+  play,
+  publish,
+  startServer,
+  type TestServer,
+} from "./harness.js";
+
+/** Who asks for reports, of a page and its workers. */
+function reportsOf(page: Page): PlayerReport[] {
+  const reports: PlayerReport[] = [];
+  page.context().on("request", (request) => {
+    if (request.url().endsWith("/reports") && request.method() === "POST")
+      reports.push(JSON.parse(request.postData() ?? "") as PlayerReport);
+  });
+  return reports;
+}
 
 describe("the player's reports", () => {
   let browser: Browser;
   let server: TestServer;
   let clip: Clip;
+  const stopped: SessionInfo[] = [];
 
   beforeAll(async () => {
     clip = makeClip("320x180");
     [browser, server] = await Promise.all([launchChromium(), startServer()]);
+    server.live.on("stop", (session) => stopped.push(session));
   });
   afterAll(async () => {
     await browser?.close();
     await server?.live.close();
   });
 
-  it("go to the endpoint beside the stream with the session's id, the last when it is destroyed", async () => {
+  const stopOf = (name: string): SessionInfo | undefined => stopped.find((session) => session.name === name);
+
+  it("come to the server by themselves, with the figures that the player has", async () => {
     publish(server.live, "live/told", clip);
-    const context = await browser.newContext();
-    const reports: PlayerReport[] = [];
-    await context.route("**/api/v1/reports", async (route) => {
-      reports.push(JSON.parse(route.request().postData() ?? "") as PlayerReport);
-      await route.fulfill({ status: 204 });
+    const page = await openBlank(browser, server.base);
+    const reports = reportsOf(page);
+    const statuses: number[] = [];
+    page.context().on("response", (response) => {
+      if (response.url().endsWith("/reports")) statuses.push(response.status());
     });
-    const page = await play({ newPage: () => context.newPage() } as Browser, server.base, "/live/told.flv", {
-      reports: true,
+    await page.evaluate(() => {
+      const video = document.querySelector("video") as HTMLVideoElement;
+      window.player = window.createPlayer(video, "/live/told.flv");
     });
-    await expect.poll(() => reports.length, { timeout: 20_000 }).toBeGreaterThan(1);
+    await expect.poll(() => statuses.length, { timeout: 20_000 }).toBeGreaterThan(1);
+    expect(statuses.every((status) => status === 204)).toBe(true);
     const [first, second] = reports;
-    expect(first).toMatchObject({ v: 2, st: "l", "sluice-path": "mse-worker", "sluice-state": "playing" });
+    expect(first).toMatchObject({ v: 2, sn: 0, st: "ll", sta: "p", "sluice-path": "mse-worker" });
     expect(first).not.toHaveProperty("sluice-rtt");
     expect(second?.["sluice-rtt"]).toBeGreaterThanOrEqual(0);
-    expect(second?.["sluice-decoded"]).toBeGreaterThan(first?.["sluice-decoded"] ?? 0);
-    expect(second?.sid).toMatch(/^\S+$/);
+    expect(second?.["sluice-received"]).toBeGreaterThan(first?.["sluice-received"] ?? 0);
     expect(second?.sid).toBe(first?.sid);
     await page.evaluate(() => window.player.destroy());
-    await expect.poll(() => reports.at(-1)?.["sluice-end"]).toBe(true);
-    await context.close();
+    await expect.poll(() => reports.at(-1)?.sta).toBe("q");
+    await expect.poll(() => stopOf("told")).toBeDefined();
+    const { id, report } = stopOf("told") as SessionInfo;
+    expect(id).toBe(first?.sid);
+    expect(report).toMatchObject({ path: "mse-worker", errors: [], reconnects: 0 });
+    for (const figure of ["bufferMs", "latencyMs", "targetLatencyMs", "bitrate", "decodedFrames"] as const)
+      expect(report?.[figure], figure).toBeGreaterThan(0);
   });
 
-  it("are not sent where nobody asked for them, and no more where the server takes none", async () => {
+  it.each(["mse-worker", "mse", "webcodecs"] as const)(
+    "go over the stream's own WebSocket: %s",
+    async (path) => {
+      publish(server.live, `live/ws-${path}`, clip);
+      const page = await openBlank(browser, server.base);
+      const posted = reportsOf(page);
+      await page.evaluate((path) => {
+        const video = document.querySelector("video") as HTMLVideoElement;
+        window.player = window.createPlayer(video, `/live/ws-${path}.flv`, {
+          transport: "ws",
+          paths: [path],
+        });
+      }, path);
+      await page.waitForFunction(() => window.player.stats().receivedFrames > 75);
+      expect(posted).toEqual([]);
+      await page.evaluate(() => window.player.destroy());
+      await expect.poll(() => posted.length).toBe(1);
+      expect(posted[0]).toMatchObject({ sta: "q", "sluice-path": path });
+      expect(posted[0]?.["sluice-rtt"]).toBeGreaterThanOrEqual(0);
+      await expect.poll(() => stopOf(`ws-${path}`)).toBeDefined();
+      const { id, protocol, report } = stopOf(`ws-${path}`) as SessionInfo;
+      expect([id, protocol]).toEqual([posted[0]?.sid, "ws-flv"]);
+      // What the WebSocket carried, or the beacon, if that came before its end.
+    expect(report?.path).toBe(path);
+      expect(report?.sequence).toBeGreaterThan(0);
+      expect(report?.receivedFrames).toBeGreaterThan(0);
+    },
+  );
+
+  it("are not sent where nobody wants them, and no more where the server takes none", async () => {
     publish(server.live, "live/quiet", clip);
-    const asked = { default: 0, refused: 0 };
-    const page = await play(browser, server.base, "/live/quiet.flv");
-    page.on("request", (request) => {
-      if (request.url().endsWith("/reports")) asked.default += 1;
+    const off = await play(browser, server.base, "/live/quiet.flv", { reports: false });
+    const offReports = reportsOf(off);
+    const elsewhere = await play(browser, server.base, "/live/quiet.flv", { reports: "/nowhere/reports" });
+    const refused = reportsOf(elsewhere);
+    await expect.poll(() => refused.length, { timeout: 20_000 }).toBe(1);
+    await advance(elsewhere, 2.5);
+    expect([offReports.length, refused.length]).toEqual([0, 1]);
+  });
+
+  describe("on a server of another kind", () => {
+    let other: Server;
+    let base: string;
+    const handshakes: (string | undefined)[] = [];
+    beforeAll(async () => {
+      // It speaks WebSocket, without any subprotocol, and passes on what ours has.
+      const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => false });
+      other = createServer((request, response) => {
+        response.writeHead(request.method === "HEAD" ? 405 : 200, { "content-type": "text/html" });
+        response.end("<!doctype html>");
+      });
+      other.on("upgrade", (request, socket, head) => {
+        handshakes.push(request.headers["sec-websocket-protocol"]);
+        sockets.handleUpgrade(request, socket, head, async (viewer) => {
+          const answer = await fetch(`${server.base}${request.url}`);
+          for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) viewer.send(chunk);
+        });
+      });
+      await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+      base = `ws://127.0.0.1:${(other.address() as AddressInfo).port}`;
     });
-    const refused = await play(browser, server.base, "/live/quiet.flv", { reports: true });
-    refused.on("request", (request) => {
-      if (request.url().endsWith("/reports")) asked.refused += 1;
+    afterAll(() => {
+      other.closeAllConnections();
+      other.close();
     });
-    await expect.poll(() => asked.refused, { timeout: 20_000 }).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    expect(asked).toEqual({ default: 0, refused: 1 });
+
+    it("are offered, not taken, and the stream plays without", async () => {
+      publish(server.live, "live/other", clip);
+      const page = await play(browser, server.base, `${base}/live/other.flv`);
+      await advance(page, 1);
+      expect(handshakes).toEqual(["sluice.v1", undefined]);
+      const { reconnects } = await page.evaluate(() => window.player.stats());
+      expect([reconnects, await page.evaluate(() => window.errors)]).toEqual([0, []]);
+    });
   });
 });

@@ -133,6 +133,7 @@ export async function startMseEngine(
       return end.kind === "disconnected" && cut !== undefined ? { kind: "failed", error: cut } : end;
     },
     disconnect,
+    say: pipeline.say,
     stats() {
       const quality = video.getVideoPlaybackQuality();
       return {

@@ -5,6 +5,7 @@ import type { ConnectionEnd, PipelineInit, Progress } from "./pipeline.js";
 export type ToWorker =
   | { readonly type: "init"; readonly init: PipelineInit }
   | { readonly type: "connect" | "disconnect" | "closeSink" | "close" }
+  | { readonly type: "say"; readonly text: string }
   | { readonly type: "position"; readonly currentTime: number; readonly before: number };
 
 /** What the worker tells the page. */

@@ -4,7 +4,7 @@ import { type Attachment, MediaSink } from "../buffer/media-sink.js";
 import { unsupportedTrack } from "../buffer/support.js";
 import { ArrivalMeter, type Arrivals } from "../latency/arrivals.js";
 import { fetchSource } from "../source/fetch.js";
-import { asSourceError, type SourceError } from "../source/source.js";
+import { asSourceError, type Side, type SourceError } from "../source/source.js";
 import { webSocketSource } from "../source/websocket.js";
 import { Remuxer } from "./remux.js";
 
@@ -16,6 +16,8 @@ export interface PipelineInit {
   /** Absolute, with the scheme of the transport. */
   readonly url: string;
   readonly transport: "fetch" | "ws";
+  /** Whether a WebSocket is to carry reports too. */
+  readonly talks: boolean;
 }
 
 /** How a connection ended. */
@@ -37,11 +39,15 @@ export type ConnectionEnd =
 export interface Progress {
   /** Received by it so far. */
   readonly bytes: number;
+  /** Video frames, from the first on that can be shown. */
+  readonly frames: number;
   /** When the last byte came, milliseconds since the Unix epoch. */
   readonly lastByteAt: number;
   readonly arrivals: Arrivals | undefined;
-  /** The server's name for the connection, where it tells one: over fetch. */
+  /** The server's name for the connection, where it tells one. */
   readonly session: string | undefined;
+  /** Of the last report that went over the connection itself, milliseconds. */
+  readonly rttMs: number | undefined;
   /** Media appended up to here, seconds on the element's clock. */
   readonly end: number;
 }
@@ -59,6 +65,8 @@ export interface Pipeline {
   /** Opens a connection, one at a time. What it brings goes on where the last one ended. Never rejects. */
   connect(): Promise<ConnectionEnd>;
   disconnect(): void;
+  /** Sends a text over the connection, where that carries any. */
+  say(text: string): void;
   /** The next media goes to another media source. */
   closeSink(): void;
   /** Where the playhead is, and what may be freed before, seconds. */
@@ -69,7 +77,7 @@ export interface Pipeline {
 
 /** @param createSource a MediaSource, or what stands for it in this browser */
 export function createPipeline(
-  { url, transport }: PipelineInit,
+  { url, transport, talks }: PipelineInit,
   createSource: () => MediaSource,
   attachment: Attachment,
   events: PipelineEvents,
@@ -82,6 +90,7 @@ export function createPipeline(
   let sink: MediaSink | undefined;
   let connection: AbortController | undefined;
   let remuxer: Remuxer | undefined;
+  let side: Side = {};
   let playhead = 0;
   let closed = false;
 
@@ -119,10 +128,12 @@ export function createPipeline(
     if (closed) return { kind: "disconnected" };
     const current = new AbortController();
     connection = current;
+    const beside: Side = {};
+    side = beside;
     let bytes = 0;
+    let frames = 0;
     let toldAt = 0;
     let late = false;
-    let session: string | undefined;
     const remux = new Remuxer({
       start(announced) {
         setTracks(announced);
@@ -140,7 +151,10 @@ export function createPipeline(
       },
       segment: (kind, segment) => sink?.append(kind, segment),
       key: (at) => keys.add(at),
-      arrived: (at, receivedAt) => meter.add(at, receivedAt / 1000),
+      arrived(at, receivedAt, kind) {
+        meter.add(at, receivedAt / 1000);
+        if (kind === "video") frames += 1;
+      },
       lateTrack() {
         late = true;
         current.abort();
@@ -157,11 +171,12 @@ export function createPipeline(
           remux.push(slice, Math.round(now * 1000));
           if (now - toldAt < PROGRESS_MS) return;
           toldAt = now;
-          events.progress({ bytes, lastByteAt: now, arrivals: meter.now, session, end: sink?.end ?? 0 });
+          const { session, rttMs } = beside;
+          const { now: arrivals } = meter;
+          events.progress({ bytes, frames, lastByteAt: now, arrivals, session, rttMs, end: sink?.end ?? 0 });
         },
-        (id) => {
-          session = id;
-        },
+        beside,
+        talks,
       );
       return { kind: "ended" };
     } catch (thrown) {
@@ -175,6 +190,7 @@ export function createPipeline(
   return {
     connect,
     disconnect: () => connection?.abort(),
+    say: (text) => side.say?.(text),
     closeSink,
     position(currentTime, before) {
       playhead = currentTime;

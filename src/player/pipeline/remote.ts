@@ -67,6 +67,7 @@ export async function startRemotePipeline(
         else tell({ type: "connect" });
       }),
     disconnect: () => tell({ type: "disconnect" }),
+    say: (text) => tell({ type: "say", text }),
     closeSink: () => tell({ type: "closeSink" }),
     position: (currentTime, before) => tell({ type: "position", currentTime, before }),
     close() {

@@ -23,7 +23,7 @@ export interface RemuxEvents {
   /** A video key frame is shown at this time on the element's clock, seconds: what lies before it can be freed. */
   key(at: number): void;
   /** A packet that is shown at this time on the element's clock, milliseconds, came at that one, microseconds. */
-  arrived(at: number, receivedAt: number): void;
+  arrived(at: number, receivedAt: number, kind: Track["kind"]): void;
   /** The stream has a track now that was not announced: connect again to get it. Told more than once. */
   lateTrack(): void;
 }
@@ -136,7 +136,7 @@ export class Remuxer {
       this.#seeking = false;
     }
     if (key) this.#events.key((packet.pts - this.#zero) / 1_000_000);
-    this.#events.arrived((packet.pts - this.#zero) / 1000, packet.receivedAt);
+    this.#events.arrived((packet.pts - this.#zero) / 1000, packet.receivedAt, track.kind);
     muxer.write(packet, this.#out);
     // Only where this packet could not stand in one fragment with those before it.
     this.#emit(track.id, false);

@@ -1,11 +1,11 @@
-import { SourceError } from "./source.js";
+import { SESSION_HEADER, type Side, SourceError } from "./source.js";
 
 /** The stream over HTTP. */
 export async function fetchSource(
   url: string,
   signal: AbortSignal,
   onBytes: (bytes: Uint8Array) => void,
-  onSession?: (id: string | undefined) => void,
+  side: Side = {},
 ): Promise<void> {
   let response: Response;
   try {
@@ -21,7 +21,7 @@ export async function fetchSource(
     await response.body?.cancel().catch(() => {});
     throw statusError(url, response.status);
   }
-  onSession?.(response.headers.get("X-Sluice-Session") ?? undefined);
+  side.session = response.headers.get(SESSION_HEADER) ?? undefined;
   const reader = response.body.getReader();
   try {
     for (;;) {

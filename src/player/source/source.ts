@@ -44,3 +44,16 @@ export function asSourceError(error: unknown): SourceError {
   }
   return new SourceError("unreachable", error instanceof Error ? error.message : String(error));
 }
+
+/** Where our server's answers have the name of the connection. */
+export const SESSION_HEADER = "X-Sluice-Session";
+
+/** What a connection has beside its media, as far as the server is one that tells. The source fills it in. */
+export interface Side {
+  /** The server's name for the connection. */
+  session?: string | undefined;
+  /** Between us and the server and back, milliseconds, of the last text that was answered. */
+  rttMs?: number;
+  /** Sends a text, a report of ours, over the connection itself. */
+  say?: (text: string) => void;
+}

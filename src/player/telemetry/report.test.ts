@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { readReport } from "../../server/qos/read-report.js";
 import type { PlayerStats } from "../types.js";
-import { makeReport } from "./report.js";
+import { makeReport, type ReportContext } from "./report.js";
 
 const STATS: PlayerStats = {
   state: "playing",
@@ -13,6 +14,7 @@ const STATS: PlayerStats = {
   bufferMs: 171.2,
   bitrate: 1_250_400,
   bytes: 5000,
+  receivedFrames: 101,
   decodedFrames: 100,
   droppedFrames: 2,
   freezes: 1,
@@ -21,47 +23,85 @@ const STATS: PlayerStats = {
   reconnects: 0,
   jumps: 3,
 };
+const CONTEXT: ReportContext = {
+  sessionId: "abc",
+  sequence: 4,
+  now: 1_700_000_000_000.4,
+  rttMs: 12.3,
+  freezesBefore: 0,
+  errors: ["timeout"],
+};
 
 describe("makeReport", () => {
   it("uses CMCD's keys and units, and names of ours with a hyphen for the rest", () => {
-    const context = {
-      sessionId: "abc",
-      rttMs: 12.3,
-      freezesBefore: 0,
-      errors: ["timeout"],
-      last: false,
-    } as const;
-    const report = makeReport(STATS, context);
+    const report = makeReport(STATS, CONTEXT);
     expect(report).toMatchObject({
       v: 2,
       sid: "abc",
-      st: "l",
+      sn: 4,
+      ts: 1_700_000_000_000,
+      st: "ll",
+      sta: "p",
       pr: 1.04,
       bl: 171,
       mtp: 1250,
       ltc: 190,
       dfa: 2,
       bs: true,
+      bsa: 1,
+      bsda: 301,
+      ec: ["timeout"],
     });
-    expect(report).toMatchObject({
-      "sluice-rtt": 12,
-      "sluice-errors": ["timeout"],
-      "sluice-path": "mse-worker",
-    });
-    expect(report).not.toHaveProperty("sluice-end");
-    const cmcd = ["v", "sid", "st", "pr", "bl", "mtp", "ltc", "dfa", "bs"];
+    expect(report).toMatchObject({ "sluice-rtt": 12, "sluice-path": "mse-worker" });
+    const cmcd = "v sid sn ts st sta pr bl mtp ltc dfa bs bsa bsda ec".split(" ");
     for (const key of Object.keys(report)) expect(cmcd.includes(key) || key.startsWith("sluice-")).toBe(true);
   });
 
-  it("has no round trip before the first, and says when it is the last", () => {
-    const report = makeReport(STATS, {
-      sessionId: "abc",
-      rttMs: undefined,
-      freezesBefore: 1,
-      errors: [],
-      last: true,
-    });
+  it("has no round trip before the first, and no errors where there were none", () => {
+    const report = makeReport(STATS, { ...CONTEXT, rttMs: undefined, freezesBefore: 1, errors: [] });
     expect(report).not.toHaveProperty("sluice-rtt");
-    expect(report).toMatchObject({ bs: false, "sluice-end": true });
+    expect(report).not.toHaveProperty("ec");
+    expect(report.bs).toBe(false);
+  });
+
+  it("tells the state in CMCD's words", () => {
+    const at = (change: Partial<PlayerStats>, end?: "f" | "q") => {
+      const { sta, pr } = makeReport({ ...STATS, ...change }, { ...CONTEXT, end });
+      return [sta, pr];
+    };
+    expect(at({ state: "connecting", decodedFrames: 0 })).toEqual(["s", 0]);
+    expect(at({ state: "waiting" })).toEqual(["r", 0]);
+    expect(at({ state: "connecting" })).toEqual(["r", 0]);
+    expect(at({}, "q")).toEqual(["q", 1.04]);
+    expect(at({ state: "waiting" }, "f")).toEqual(["f", 0]);
+  });
+
+  it("is what the server reads, figure by figure", () => {
+    expect(readReport(JSON.stringify(makeReport(STATS, CONTEXT)), 1)).toEqual({
+      sessionId: "abc",
+      sentAt: 1_700_000_000_000,
+      report: {
+        receivedAt: 1,
+        sequence: 4,
+        state: "playing",
+        path: "mse-worker",
+        rttMs: 12,
+        bufferMs: 171,
+        latencyMs: 190,
+        targetLatencyMs: 185,
+        playbackRate: 1.04,
+        bitrate: 1_250_000,
+        bytes: 5000,
+        receivedFrames: 101,
+        decodedFrames: 100,
+        droppedFrames: 2,
+        freezes: 1,
+        frozenMs: 301,
+        starved: true,
+        jumps: 3,
+        reconnects: 0,
+        errors: ["timeout"],
+      },
+    });
   });
 });

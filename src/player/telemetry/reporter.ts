@@ -1,52 +1,81 @@
 import type { Player, PlayerError } from "../types.js";
 import { makeReport } from "./report.js";
 
-const REPORT_MS = 2000;
+const FETCH_MS = 2000;
+const SOCKET_MS = 500;
 /** Errors told in one report; older ones are left out. */
 const MAX_ERRORS = 10;
-/** Statuses of a server that takes no reports at all: it is not asked again. */
+/** Statuses that mean it for good: the session is not known, or there are no reports at all. */
 const NO_REPORTS = [404, 405, 410];
+const TOO_MANY = 429;
+/** How long a server that has too many is spared, where it does not say. */
+const SPARE_MS = 10_000;
+
+/** What a reporter knows of the stream's connection. */
+export interface Reported {
+  readonly session: string | undefined;
+  readonly rttMs: number | undefined;
+}
 
 /**
- * Reports how a player fares every two seconds, and once at its end by a beacon, which outlives the page. What is lost
- * is lost: a report says what has been so far.
+ * Reports how a player fares: twice a second over the stream's own WebSocket, every two seconds over fetch, and once at
+ * its end by a beacon, which outlives the page. What is lost is lost: a report says what has been so far.
  *
- * @param sessionId of the present connection; reports wait for one
+ * @param connection the present one; reports wait for a session
+ * @param say sends them over it; undefined for fetch
  * @returns ends it with the last report; idempotent
  */
 export function startReporter(
   player: Pick<Player, "on" | "stats">,
   url: string,
-  sessionId: () => string | undefined,
+  connection: () => Reported | undefined,
+  say: ((text: string) => void) | undefined,
 ): () => void {
   const errors: PlayerError["code"][] = [];
+  let sessionId: string | undefined;
+  let sequence = 0;
+  /** The session that the server wants no more of. */
+  let refused: string | undefined;
   let rttMs: number | undefined;
   let freezesBefore = 0;
+  let notBefore = 0;
+  let failed = false;
   let underWay = false;
   let over = false;
 
-  function body(last: boolean): string | undefined {
-    const id = sessionId();
-    if (id === undefined) return undefined;
+  function body(end?: "f" | "q"): string | undefined {
+    const { session, rttMs: ownRttMs } = connection() ?? {};
+    // The last one is about the connection that there was.
+    const id = session ?? (end && sessionId);
+    if (id === undefined || id === refused) return undefined;
+    if (id !== sessionId) sequence = 0;
+    sessionId = id;
     const stats = player.stats();
-    const report = makeReport(stats, { sessionId: id, rttMs, freezesBefore, errors: [...errors], last });
+    const now = performance.timeOrigin + performance.now();
+    const context = { sessionId: id, sequence, now, freezesBefore, errors: [...errors], end };
+    const report = makeReport(stats, { ...context, rttMs: say === undefined ? rttMs : ownRttMs });
+    sequence += 1;
     freezesBefore = stats.freezes;
     errors.length = 0;
     return JSON.stringify(report);
   }
 
-  async function report(): Promise<void> {
+  async function post(): Promise<void> {
     // One at a time: a network that cannot carry them gets no heap of them.
-    if (underWay) return;
-    const text = body(false);
+    if (underWay || performance.now() < notBefore) return;
+    const text = body();
     if (text === undefined) return;
+    const about = sessionId;
     underWay = true;
     const begun = performance.now();
     try {
       // As text/plain it needs no preflight from another origin.
-      const response = await fetch(url, { method: "POST", body: text, credentials: "omit" });
+      const { status, headers } = await fetch(url, { method: "POST", body: text, credentials: "omit" });
       rttMs = performance.now() - begun;
-      if (NO_REPORTS.includes(response.status)) stop();
+      if (NO_REPORTS.includes(status)) refused = about;
+      else if (status === TOO_MANY) {
+        notBefore = performance.now() + (1000 * Number(headers.get("Retry-After")) || SPARE_MS);
+      }
     } catch {
       // The network; the next one may come through.
     } finally {
@@ -54,25 +83,30 @@ export function startReporter(
     }
   }
 
-  function stop(): void {
-    over = true;
-    clearInterval(timer);
-    removeEventListener("pagehide", end);
-    removeListener();
+  function report(): void {
+    if (say === undefined) void post();
+    else {
+      const text = body();
+      if (text !== undefined) say(text);
+    }
   }
 
   function end(): void {
     if (over) return;
-    const text = body(true);
-    stop();
+    over = true;
+    clearInterval(timer);
+    removeEventListener("pagehide", end);
+    removeListener();
+    const text = body(failed ? "f" : "q");
     if (text !== undefined) navigator.sendBeacon(url, text);
   }
 
-  const removeListener = player.on("error", ({ code }) => {
+  const removeListener = player.on("error", ({ code, fatal }) => {
+    failed ||= fatal;
     errors.push(code);
     if (errors.length > MAX_ERRORS) errors.shift();
   });
-  const timer = setInterval(() => void report(), REPORT_MS);
+  const timer = setInterval(report, say === undefined ? FETCH_MS : SOCKET_MS);
   addEventListener("pagehide", end);
   return end;
 }

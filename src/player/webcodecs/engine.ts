@@ -5,7 +5,7 @@ import type { Engine, EngineEvents } from "../engine.js";
 import { ArrivalMeter } from "../latency/arrivals.js";
 import type { ConnectionEnd, PipelineInit, Progress } from "../pipeline/pipeline.js";
 import { fetchSource } from "../source/fetch.js";
-import { asSourceError, SourceError } from "../source/source.js";
+import { asSourceError, type Side, SourceError } from "../source/source.js";
 import { webSocketSource } from "../source/websocket.js";
 import { Picture } from "./picture.js";
 import { PlayClock } from "./play-clock.js";
@@ -23,7 +23,7 @@ const WAITING_MS = 500;
  */
 export function startWebCodecsEngine(
   video: HTMLVideoElement,
-  { url, transport }: PipelineInit,
+  { url, transport, talks }: PipelineInit,
   workletUrl: string,
   targetLatencyMs: number | undefined,
   events: EngineEvents,
@@ -42,6 +42,9 @@ export function startWebCodecsEngine(
   let playing = false;
   let closed = false;
   let painting = 0;
+  let side: Side = {};
+  /** Of the present connection. */
+  let frames = 0;
   const now = (): number => performance.timeOrigin + performance.now();
 
   const { display } = video.style;
@@ -99,8 +102,10 @@ export function startWebCodecsEngine(
     // Sound that nobody hears neither has to be waited for.
     const counts = kind === "video" || sound.on || !hasVideo();
     if (counts) meter.add(packet.pts / 1000, packet.receivedAt / 1000);
-    if (kind === "video") picture.push(packet);
-    else sound.push(packet);
+    if (kind === "video") {
+      frames += 1;
+      picture.push(packet);
+    } else sound.push(packet);
   }
 
   function disconnect(error?: SourceError): void {
@@ -150,7 +155,9 @@ export function startWebCodecsEngine(
       const demuxer = createFlvDemuxer({ track: addTrack, packet: addPacket, metadata: () => {} });
       let toldAt = 0;
       let bytes = 0;
-      let session: string | undefined;
+      const beside: Side = {};
+      side = beside;
+      frames = 0;
       try {
         await source(
           url,
@@ -163,15 +170,16 @@ export function startWebCodecsEngine(
             toldAt = at;
             events.progress({
               bytes,
+              frames,
               lastByteAt: at,
               arrivals: meter.now,
-              session,
+              session: beside.session,
+              rttMs: beside.rttMs,
               end: 0,
             } satisfies Progress);
           },
-          (id) => {
-            session = id;
-          },
+          beside,
+          talks,
         );
         return { kind: "ended" };
       } catch (thrown) {
@@ -181,6 +189,7 @@ export function startWebCodecsEngine(
       }
     },
     disconnect,
+    say: (text) => side.say?.(text),
     stats: () => ({
       ...picture.stats,
       latencyMs: clock.delayMs,
