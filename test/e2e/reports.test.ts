@@ -98,7 +98,7 @@ describe("the player's reports", () => {
       const { id, protocol, report } = stopOf(`ws-${path}`) as SessionInfo;
       expect([id, protocol]).toEqual([posted[0]?.sid, "ws-flv"]);
       // What the WebSocket carried, or the beacon, if that came before its end.
-    expect(report?.path).toBe(path);
+      expect(report?.path).toBe(path);
       expect(report?.sequence).toBeGreaterThan(0);
       expect(report?.receivedFrames).toBeGreaterThan(0);
     },
