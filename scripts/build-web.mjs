@@ -1,11 +1,12 @@
 // Bundles what browsers load into dist/web/: each src/console/pages/NAME.html with the modules it names as
 // <script type="module" src="./NAME.js"> (source: NAME.ts beside it), and the player: player.js, beside it
 // worker.js, worklet.js and what is loaded only where it is needed; element.js is the player as a custom element.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { makeSwf } from "./build-swf.mjs";
 import { filesUnder } from "./lib/files.mjs";
 
 const PAGES = "src/console/pages";
@@ -55,15 +56,22 @@ export async function buildWeb() {
       })),
   };
   options.plugins = [withoutAmf3];
+  // The pages take the player that is served beside them, whose chunks know where its other files are.
+  const besideThePage = {
+    name: "beside-the-page",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /\/player\/index\.js$/ }, () => ({ path: "./player.js", external: true })),
+  };
   const results = [];
   if (Object.keys(entries).length > 0) {
-    results.push(
-      await build({ ...options, entryPoints: entries, splitting: true, chunkNames: "chunk-[hash]" }),
-    );
+    const plugins = [...options.plugins, besideThePage];
+    results.push(await build({ ...options, entryPoints: entries, plugins, splitting: true, chunkNames: "chunk-[hash]" }));
   }
   if (existsSync(PLAYER)) {
     // What a page may never need is a file of its own, whole: shared chunks cost more than what they share.
-    const lazy = ["mse/local", "webcodecs/engine", "telemetry/reporter"];
+    const lazy = ["path/decide", "mse/local", "webcodecs/engine", "hls/engine", "flash/engine"].concat(
+      "telemetry/reporter",
+    );
     const external = lazy.map((name) => `./${name}.js`);
     results.push(await build({ ...options, entryPoints: { player: PLAYER }, external }));
     for (const name of lazy) {
@@ -74,7 +82,15 @@ export async function buildWeb() {
     results.push(await build({ ...options, entryPoints: { worker: WORKER, worklet: WORKLET } }));
   }
 
+  const swf = makeSwf();
+  // Beside the player for bundlers, and beside its bundle for pages.
+  for (const folder of ["dist/player", OUT]) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/sluice.swf`, swf);
+  }
+
   const written = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));
+  written.add(`${OUT}/sluice.swf`);
   for (const source of copies) {
     const copy = path.posix.join(OUT, path.posix.relative(PAGES, source));
     mkdirSync(path.dirname(copy), { recursive: true });

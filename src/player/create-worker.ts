@@ -19,8 +19,3 @@ export function createWorkerFrom(url: string): Worker {
     URL.revokeObjectURL(local);
   }
 }
-
-/** The address of the worklet beside this module. */
-export function workletUrl(): string {
-  return new URL("./worklet.js", import.meta.url).href;
-}

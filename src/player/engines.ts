@@ -1,4 +1,4 @@
-import { createWorker, createWorkerFrom, workletUrl } from "./create-worker.js";
+import { createWorker, createWorkerFrom } from "./create-worker.js";
 import type { Engine, EngineEvents } from "./engine.js";
 import { type MseSettings, startMseEngine } from "./mse/engine.js";
 import type { PlayerPath } from "./path/choose.js";
@@ -12,13 +12,11 @@ export interface EngineInit {
   readonly settings: MseSettings & {
     readonly workerUrl?: string | undefined;
     readonly workletUrl?: string | undefined;
+    readonly swfUrl?: string | undefined;
   };
   readonly events: EngineEvents;
   readonly signal: AbortSignal;
 }
-
-/** Paths that there is an engine for. */
-export const BUILT: readonly PlayerPath[] = ["mse-worker", "mse", "managed-mse", "webcodecs"];
 
 /**
  * Starts the engine of a path. What a page may not need comes in a chunk of its own.
@@ -36,9 +34,10 @@ export async function startEngine(path: PlayerPath, init: EngineInit): Promise<E
   }
   if (path === "webcodecs") {
     const { startWebCodecsEngine } = await import("./webcodecs/engine.js");
-    const worklet = settings.workletUrl ?? workletUrl();
-    return startWebCodecsEngine(video, source, worklet, settings.targetLatencyMs, events);
+    return startWebCodecsEngine(video, source, settings, events);
   }
+  if (path === "hls") return (await import("./hls/engine.js")).startHlsEngine(video, source.url, settings, events);
+  if (path === "flash") return (await import("./flash/engine.js")).startFlashEngine(video, source.url, settings, events);
   const { startLocalPipeline } = await import("./mse/local.js");
   const managed = path === "managed-mse";
   return startMseEngine(

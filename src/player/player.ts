@@ -1,9 +1,11 @@
 import type { Track } from "../media/model/track.js";
 import { createEmitter } from "./emitter.js";
 import type { Engine, EngineStats } from "./engine.js";
-import { BUILT, startEngine } from "./engines.js";
-import { readCapabilities } from "./path/capabilities.js";
-import { choosePath, explainChoice, PATHS, type PlayerPath } from "./path/choose.js";
+import { startEngine } from "./engines.js";
+import type { PlayerPath } from "./path/choose.js";
+import type { Decision } from "./path/decide.js";
+import { kindOf } from "./error-kind.js";
+import { firstChoice, type Refused } from "./path/first.js";
 import type { Progress } from "./pipeline/pipeline.js";
 import { backoffMs, pause } from "./source/backoff.js";
 import { SourceError } from "./source/source.js";
@@ -65,8 +67,9 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   let tracks: readonly Track[] = [];
   let engine: Engine | undefined;
   let path: PlayerPath | undefined;
-  /** What paths turned out not to play. */
-  const refused: Partial<Record<PlayerPath, string[]>> = {};
+  const refused: Refused = {};
+  /** What the last path did not play. */
+  let refusedCodec: string | undefined;
   let progress: Progress | undefined;
   let firstByteAt: number | undefined;
   /** Failures in a row. */
@@ -79,8 +82,8 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   if (settings.muted ?? settings.autoplay) video.muted = true;
   video.playsInline = true;
 
-  function tell({ kind, code, fatal, message }: SourceError): void {
-    emitter.emit("error", { kind, code, fatal, message });
+  function tell({ code, fatal, message }: SourceError): void {
+    emitter.emit("error", { kind: kindOf(code), code, fatal, message });
   }
 
   const events = {
@@ -109,15 +112,8 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
 
   /** Takes the best path that is left. @throws SourceError where there is none */
   async function open(): Promise<Engine> {
-    const wanted = (settings.paths ?? PATHS).filter((each) => BUILT.includes(each));
     for (;;) {
-      const choice = choosePath({ ...readCapabilities(), refused }, wanted);
-      path = choice.path;
-      emitter.emit("path", choice);
-      if (path === undefined) {
-        const reasons = explainChoice(choice);
-        throw new SourceError("browser-unsupported", `this browser cannot play it: ${reasons}`, true);
-      }
+      path = await choose();
       const source = {
         url: overWebSocket ? webSocketUrl(href) : httpUrl(href),
         transport: overWebSocket ? "ws" : "fetch",
@@ -129,8 +125,21 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
         started.close();
       }
       signal.throwIfAborted();
-      refused[path] = ["anything here: it could not be started"];
+      refused[path] = "could not be started";
     }
+  }
+
+  async function choose(): Promise<PlayerPath> {
+    let choice = firstChoice(settings.paths, refused);
+    let problem: Decision["problem"];
+    if (choice === undefined) {
+      const { decidePath } = await import("./path/decide.js");
+      ({ choice, problem } = await decidePath(httpUrl(href), settings.paths, refused, refusedCodec, signal));
+    }
+    path = choice?.path;
+    if (choice !== undefined && !over) emitter.emit("path", choice);
+    if (path !== undefined) return path;
+    throw new SourceError(problem?.code ?? "unreachable", problem?.message ?? "", problem?.fatal);
   }
 
   /** One connection from its beginning to its end. Returns what went wrong, or how it ended. */
@@ -151,18 +160,13 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
     }
   }
 
-  /** Whether another path may play what this one does not. */
-  function passOver(error: SourceError): boolean {
-    if (error.code !== "codec-unsupported" || path === undefined) return false;
-    const codecs = [error.codec ?? "its codecs"];
-    refused[path] = codecs;
-    const wanted = (settings.paths ?? PATHS).filter((each) => BUILT.includes(each));
-    // The paths with media sources play the same codecs.
-    for (const same of ["mse-worker", "mse"] as const) if (/^mse/.test(path)) refused[same] = codecs;
-    if (choosePath({ ...readCapabilities(), refused }, wanted).path === undefined) return false;
+  /** What one path with media sources does not play, the others do not play either. */
+  function passOver(from: PlayerPath, codec = "its codecs"): void {
+    const same = from.includes("mse") ? (["mse-worker", "mse", "managed-mse"] as const) : [from];
+    for (const each of same) refused[each] = `does not play ${codec}`;
+    refusedCodec = codec;
     engine?.close();
     engine = undefined;
-    return true;
   }
 
   async function run(): Promise<void> {
@@ -171,7 +175,10 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       const end = await connectOnce();
       if (signal.aborted) return;
       if (end instanceof SourceError) {
-        if (passOver(end)) continue;
+        if (end.code === "codec-unsupported" && path !== undefined) {
+          passOver(path, end.codec);
+          continue;
+        }
         tell(end);
         if (end.fatal) return stopFor("fatal");
         // A listener may have destroyed it.
@@ -201,7 +208,7 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   }
 
   function watch(): void {
-    if (!connected || progress === undefined) return;
+    if (!connected || progress === undefined || progress.idle) return;
     const silentMs = performance.timeOrigin + performance.now() - progress.lastByteAt;
     if (silentMs <= settings.stallTimeoutMs) return;
     engine?.disconnect(new SourceError("timeout", `nothing came for ${settings.stallTimeoutMs} ms`));

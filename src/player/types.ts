@@ -19,6 +19,8 @@ export interface PlayerOptions {
   readonly workerUrl?: string;
   /** The same for the worklet, which plays the sound of the WebCodecs path. */
   readonly workletUrl?: string;
+  /** The same for the SWF of the Flash path. */
+  readonly swfUrl?: string;
   /** How much already played media is kept, milliseconds; default 10000. */
   readonly backBufferMs?: number;
   /** Without a byte for this long it connects anew, milliseconds; default 15000. */

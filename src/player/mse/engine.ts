@@ -1,6 +1,7 @@
 import type { Engine, EngineEvents } from "../engine.js";
 import type { EdgeLimits } from "../latency/edge-control.js";
 import type { ConnectionEnd, Pipeline, PipelineEvents, Progress } from "../pipeline/pipeline.js";
+import { playVideo } from "../play-video.js";
 import { SourceError } from "../source/source.js";
 import { Playhead } from "./playhead.js";
 
@@ -69,11 +70,8 @@ export async function startMseEngine(
   }
 
   function play(): void {
-    video.play().catch((error: unknown) => {
-      // AbortError: a pause or a new source came between; nothing to tell.
-      if (closed || !(error instanceof DOMException) || error.name !== "NotAllowedError") return;
-      const message = "the browser allows playback only after a click, or muted";
-      events.trouble(new SourceError("autoplay-blocked", message));
+    playVideo(video, (message) => {
+      if (!closed) events.trouble(new SourceError("autoplay-blocked", message));
     });
   }
 

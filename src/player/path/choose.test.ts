@@ -80,7 +80,7 @@ describe("the path to the screen", () => {
   });
 
   it("goes on where a codec is not played, and says which", () => {
-    const hevc = ["hvc1.1.6.L93.90"];
+    const hevc = "does not play hvc1.1.6.L93.90";
     const choice = choosePath({ ...MODERN, refused: { "mse-worker": hevc, mse: hevc } });
     expect(choice.path).toBe("webcodecs");
     expect(explainChoice(choice)).toContain("mse: does not play hvc1.1.6.L93.90");

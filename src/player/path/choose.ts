@@ -32,8 +32,8 @@ export interface Capabilities {
   readonly serverHls: boolean;
   /** Flash, or Ruffle in its place. */
   readonly flash: boolean;
-  /** Codecs of this stream that a path turned out not to play, such as `hvc1.1.6.L93.90`. */
-  readonly refused?: Readonly<Partial<Record<PlayerPath, readonly string[]>>>;
+  /** Why a path turned out not to play this stream, such as `does not play hvc1.1.6.L93.90`. */
+  readonly refused?: Readonly<Partial<Record<PlayerPath, string>>>;
 }
 
 /** Why a path was taken or passed over. */
@@ -58,7 +58,7 @@ export interface PathChoice {
 export function choosePath(can: Capabilities, wanted: readonly PlayerPath[] = PATHS): PathChoice {
   const steps: PathStep[] = [];
   for (const path of wanted) {
-    const problem = obstacle(path, can);
+    const problem = missing(path, can) ?? can.refused?.[path];
     steps.push({ path, taken: problem === undefined, reason: problem ?? REASONS[path] });
     if (problem === undefined) return { path, steps };
   }
@@ -79,9 +79,8 @@ const REASONS: Readonly<Record<PlayerPath, string>> = {
   flash: "there is Flash",
 };
 
-function obstacle(path: PlayerPath, can: Capabilities): string | undefined {
-  const refused = can.refused?.[path] ?? [];
-  if (refused.length > 0) return `does not play ${refused.join(" and ")}`;
+/** What a path needs and is not there. */
+function missing(path: PlayerPath, can: Capabilities): string | undefined {
   switch (path) {
     case "mse-worker":
       if (!can.mediaSource) return "no Media Source Extensions";
@@ -91,7 +90,7 @@ function obstacle(path: PlayerPath, can: Capabilities): string | undefined {
     case "managed-mse":
       return can.managedMediaSource ? undefined : "no ManagedMediaSource";
     case "webcodecs":
-      return webCodecsObstacle(can);
+      return missingForWebCodecs(can);
     case "hls":
       if (!can.nativeHls) return "the browser plays no HLS";
       return can.serverHls ? undefined : "the server has no HLS of it";
@@ -100,7 +99,7 @@ function obstacle(path: PlayerPath, can: Capabilities): string | undefined {
   }
 }
 
-function webCodecsObstacle(can: Capabilities): string | undefined {
+function missingForWebCodecs(can: Capabilities): string | undefined {
   if (!can.isSecureContext) return "WebCodecs needs https or localhost";
   if (!can.videoDecoder) return "no VideoDecoder";
   if (!can.audioDecoder && !can.decodeAudioData) return "no AudioDecoder, and nothing in its place";

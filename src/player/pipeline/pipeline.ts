@@ -50,6 +50,8 @@ export interface Progress {
   readonly rttMs: number | undefined;
   /** Media appended up to here, seconds on the element's clock. */
   readonly end: number;
+  /** Nothing is to be expected: the browser wants no more for now. */
+  readonly idle?: boolean;
 }
 
 export interface PipelineEvents {

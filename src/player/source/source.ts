@@ -1,24 +1,8 @@
 import { MediaError } from "../../media/model/error.js";
-import type { PlayerErrorCode, PlayerErrorKind } from "../types.js";
-
-const KINDS: Readonly<Record<PlayerErrorCode, PlayerErrorKind>> = {
-  unreachable: "network",
-  "http-status": "network",
-  denied: "network",
-  "not-found": "network",
-  timeout: "network",
-  malformed: "media",
-  "codec-unsupported": "media",
-  "browser-unsupported": "media",
-  "append-failed": "playback",
-  stuck: "playback",
-  "autoplay-blocked": "playback",
-  "gave-up": "network",
-};
+import type { PlayerErrorCode } from "../types.js";
 
 /** Why a source ended other than in order. */
 export class SourceError extends Error {
-  readonly kind: PlayerErrorKind;
   readonly code: PlayerErrorCode;
   /** Trying again cannot help. */
   readonly fatal: boolean;
@@ -29,7 +13,6 @@ export class SourceError extends Error {
   constructor(code: PlayerErrorCode, message: string, fatal = false, codec?: string) {
     super(message);
     this.name = "SourceError";
-    this.kind = KINDS[code];
     this.code = code;
     this.fatal = fatal;
     this.codec = codec;

@@ -10,12 +10,18 @@ import { webSocketSource } from "../source/websocket.js";
 import { Picture } from "./picture.js";
 import { PlayClock } from "./play-clock.js";
 import { Sound } from "./sound.js";
+import { workletUrl } from "./worklet-url.js";
 
 const PROGRESS_MS = 40;
 /** Decoders that fail so often in a row do not play this stream. */
 const MAX_FAILURES = 3;
 /** No picture for this long is waiting, milliseconds. */
 const WAITING_MS = 500;
+
+export interface WebCodecsSettings {
+  readonly targetLatencyMs?: number | undefined;
+  readonly workletUrl?: string | undefined;
+}
 
 /**
  * Plays through WebCodecs: pictures into a canvas that stands in the element's place, sound through a worklet. There
@@ -24,16 +30,15 @@ const WAITING_MS = 500;
 export function startWebCodecsEngine(
   video: HTMLVideoElement,
   { url, transport, talks }: PipelineInit,
-  workletUrl: string,
-  targetLatencyMs: number | undefined,
+  settings: WebCodecsSettings,
   events: EngineEvents,
 ): Engine {
   const source = transport === "ws" ? webSocketSource : fetchSource;
   const meter = new ArrivalMeter();
-  const clock = new PlayClock(targetLatencyMs);
+  const clock = new PlayClock(settings.targetLatencyMs);
   const tracks = new Map<number, Track>();
   const picture = new Picture(onDecoderFailed);
-  const sound = new Sound(workletUrl, () =>
+  const sound = new Sound(settings.workletUrl ?? workletUrl(), () =>
     events.trouble(new SourceError("autoplay-blocked", "the browser allows sound only after a click")),
   );
   let connection: AbortController | undefined;
