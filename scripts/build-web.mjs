@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { makeSwf } from "./build-swf.mjs";
 import { filesUnder } from "./lib/files.mjs";
+import { shortErrors } from "./lib/short-errors.mjs";
 
 const PAGES = "src/console/pages";
 const PLAYER = "src/player/index.ts";
@@ -55,7 +56,7 @@ export async function buildWeb() {
         resolveDir: path.resolve("src/media/format/amf"),
       })),
   };
-  options.plugins = [withoutAmf3];
+  options.plugins = [withoutAmf3, shortErrors];
   // The pages take the player that is served beside them, whose chunks know where its other files are.
   const besideThePage = {
     name: "beside-the-page",

@@ -23,7 +23,8 @@ export class SourceError extends Error {
 export function asSourceError(error: unknown): SourceError {
   if (error instanceof SourceError) return error;
   if (error instanceof MediaError) {
-    return new SourceError("malformed", `these bytes are no FLV: ${error.message}`);
+    // In a bundle not all of its parsers have words.
+    return new SourceError("malformed", `these bytes are no FLV: ${error.message || error.code}`);
   }
   return new SourceError("unreachable", error instanceof Error ? error.message : String(error));
 }
