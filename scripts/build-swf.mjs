@@ -102,14 +102,8 @@ const program = [
       [],
       run("layOut"),
       when(binary(get("stream.bufferLength"), ">", value(TOO_FAR_S)), run("open")),
-      when(
-        binary(not(not(get("retryAt"))), "&&", binary(timer(), ">", get("retryAt"))),
-        run("open"),
-      ),
-      when(
-        binary(timer(), ">", binary(get("toldAt"), "+", value(TELL_MS))),
-        run("tell"),
-      ),
+      when(binary(not(not(get("retryAt"))), "&&", binary(timer(), ">", get("retryAt"))), run("open")),
+      when(binary(timer(), ">", binary(get("toldAt"), "+", value(TELL_MS))), run("tell")),
     ),
   ),
   run("open"),

@@ -1,6 +1,7 @@
 // Bundles what browsers load into dist/web/: each src/console/pages/NAME.html with the modules it names as
 // <script type="module" src="./NAME.js"> (source: NAME.ts beside it), and the player: player.js, beside it
-// worker.js, worklet.js and what is loaded only where it is needed; element.js is the player as a custom element.
+// worker.js, worklet.js and what is loaded only where it is needed; element.js is the player as a custom element, and
+// sluice.js the one <script> of a page without modules, with the SWF that it may take.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -15,6 +16,8 @@ const PLAYER = "src/player/index.ts";
 const WORKER = "src/player/worker.ts";
 const ELEMENT = "src/player/element.ts";
 const WORKLET = "src/player/worklet.ts";
+const LOADER = "src/player/script/loader.js";
+const SCRIPT_MODULE = "src/player/script/module.ts";
 const OUT = "dist/web";
 
 const MODULE_SCRIPT = /<script\b(?=[^>]*\btype="module")[^>]*\bsrc="\.\/([\w-]+)\.js"/g;
@@ -57,16 +60,21 @@ export async function buildWeb() {
       })),
   };
   options.plugins = [withoutAmf3, shortErrors];
-  // The pages take the player that is served beside them, whose chunks know where its other files are.
+  // Pages, and the loader's module, take the player that is served beside them, whose chunks know where its other files are.
   const besideThePage = {
     name: "beside-the-page",
     setup: ({ onResolve }) =>
-      onResolve({ filter: /\/player\/index\.js$/ }, () => ({ path: "./player.js", external: true })),
+      onResolve({ filter: /\/player\/index\.js$|^\.\.\/player\.js$/ }, () => ({
+        path: "./player.js",
+        external: true,
+      })),
   };
   const results = [];
   if (Object.keys(entries).length > 0) {
     const plugins = [...options.plugins, besideThePage];
-    results.push(await build({ ...options, entryPoints: entries, plugins, splitting: true, chunkNames: "chunk-[hash]" }));
+    results.push(
+      await build({ ...options, entryPoints: entries, plugins, splitting: true, chunkNames: "chunk-[hash]" }),
+    );
   }
   if (existsSync(PLAYER)) {
     // What a page may never need is a file of its own, whole: shared chunks cost more than what they share.
@@ -81,6 +89,18 @@ export async function buildWeb() {
     // The element has the player beside it, not in it.
     results.push(await build({ ...options, entryPoints: { element: ELEMENT }, external: ["./player.js"] }));
     results.push(await build({ ...options, entryPoints: { worker: WORKER, worklet: WORKLET } }));
+    // The loader is no module, and stays what it was written in.
+    results.push(
+      await build({
+        ...options,
+        entryPoints: { sluice: LOADER },
+        format: "iife",
+        bundle: false,
+        target: "es5",
+      }),
+    );
+    const plugins = [...options.plugins, besideThePage];
+    results.push(await build({ ...options, entryPoints: { "script-module": SCRIPT_MODULE }, plugins }));
   }
 
   const swf = makeSwf();

@@ -18,7 +18,17 @@ const OP = {
   defineFunction: 0x9b,
   if: 0x9d,
 };
-const BINARY = { "-": 0x0b, "*": 0x0c, "/": 0x0d, "&&": 0x10, "||": 0x11, "+": 0x47, "<": 0x48, "==": 0x49, ">": 0x67 };
+const BINARY = {
+  "-": 0x0b,
+  "*": 0x0c,
+  "/": 0x0d,
+  "&&": 0x10,
+  "||": 0x11,
+  "+": 0x47,
+  "<": 0x48,
+  "==": 0x49,
+  ">": 0x67,
+};
 
 const u16 = (value) => [value & 0xff, (value >> 8) & 0xff];
 const text = (value) => [...Buffer.from(value, "utf8"), 0];

@@ -18,7 +18,9 @@ export const shortErrors = {
 
 function withoutMessages(code) {
   let out = code;
-  for (const { start, end } of messagesIn(parse(code, { ecmaVersion: 2022, sourceType: "module" })).reverse()) {
+  for (const { start, end } of messagesIn(
+    parse(code, { ecmaVersion: 2022, sourceType: "module" }),
+  ).reverse()) {
     out = `${out.slice(0, start)}""${out.slice(end)}`;
   }
   return out;

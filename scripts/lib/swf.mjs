@@ -5,7 +5,9 @@ const u32 = (value) => [...u16(value & 0xffff), ...u16(value >>> 16)];
 
 /** Fields of any width, the highest bit first. @param fields pairs of value and width */
 function bits(fields) {
-  const all = fields.map(([value, width]) => (value >>> 0).toString(2).padStart(width, "0").slice(-width)).join("");
+  const all = fields
+    .map(([value, width]) => (value >>> 0).toString(2).padStart(width, "0").slice(-width))
+    .join("");
   return (all.match(/.{1,8}/g) ?? []).map((byte) => Number.parseInt(byte.padEnd(8, "0"), 2));
 }
 
@@ -22,11 +24,27 @@ function tag(code, body = []) {
  */
 export function videoSwf({ width, height, framesPerSecond, actions }) {
   const [right, bottom] = [width * 20, height * 20];
-  const size = bits([[16, 5], [0, 16], [right, 16], [0, 16], [bottom, 16]]);
+  const size = bits([
+    [16, 5],
+    [0, 16],
+    [right, 16],
+    [0, 16],
+    [bottom, 16],
+  ]);
   // DefineVideoStream: character 1, no frames of its own, smoothed.
   const video = [...u16(1), ...u16(0), ...u16(width), ...u16(height), 1, 0];
   // PlaceObject2: name, matrix and character; at depth 1, where it is.
-  const place = [0x26, ...u16(1), ...u16(1), ...bits([[0, 1], [0, 1], [0, 5]]), ...Buffer.from("video\0")];
+  const place = [
+    0x26,
+    ...u16(1),
+    ...u16(1),
+    ...bits([
+      [0, 1],
+      [0, 1],
+      [0, 5],
+    ]),
+    ...Buffer.from("video\0"),
+  ];
   const body = [
     ...size,
     ...u16(framesPerSecond << 8),

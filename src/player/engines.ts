@@ -36,8 +36,10 @@ export async function startEngine(path: PlayerPath, init: EngineInit): Promise<E
     const { startWebCodecsEngine } = await import("./webcodecs/engine.js");
     return startWebCodecsEngine(video, source, settings, events);
   }
-  if (path === "hls") return (await import("./hls/engine.js")).startHlsEngine(video, source.url, settings, events);
-  if (path === "flash") return (await import("./flash/engine.js")).startFlashEngine(video, source.url, settings, events);
+  if (path === "hls")
+    return (await import("./hls/engine.js")).startHlsEngine(video, source.url, settings, events);
+  if (path === "flash")
+    return (await import("./flash/engine.js")).startFlashEngine(video, source.url, settings, events);
   const { startLocalPipeline } = await import("./mse/local.js");
   const managed = path === "managed-mse";
   return startMseEngine(

@@ -17,8 +17,12 @@ export function hasMediaSourceInWorker(): boolean {
  *
  * @returns undefined where another path may have to be taken
  */
-export function firstChoice(wanted: readonly PlayerPath[] | undefined, refused: Refused): PathChoice | undefined {
+export function firstChoice(
+  wanted: readonly PlayerPath[] | undefined,
+  refused: Refused,
+): PathChoice | undefined {
   const path = "mse-worker";
-  if ((wanted?.[0] ?? path) !== path || refused[path] !== undefined || !hasMediaSourceInWorker()) return undefined;
+  if ((wanted?.[0] ?? path) !== path || refused[path] !== undefined || !hasMediaSourceInWorker())
+    return undefined;
   return { path, steps: [{ path, taken: true, reason: "media sources work in workers" }] };
 }
