@@ -57,6 +57,11 @@ export class MediaSink {
     this.#buffers.get(kind)?.append(segment);
   }
 
+  /** Has what is appended wait, or lets it in. */
+  hold(on: boolean): void {
+    for (const buffer of this.#buffers.values()) buffer.hold(on);
+  }
+
   /** Frees what was played before this time, seconds. */
   trim(before: number): void {
     if (before > 0) for (const buffer of this.#buffers.values()) buffer.trim(before);

@@ -181,4 +181,19 @@ describe("TrackBuffer", () => {
     media(1);
     expect(told).toEqual(["failed: removed"]);
   });
+
+  it("lets media wait while it is held, and frees what was played all the same", () => {
+    const { source, buffer } = setUp();
+    buffer.attach(source as unknown as SourceBuffer);
+    buffer.hold(true);
+    source.ranges = [{ start: 0, end: 9 }];
+    buffer.trim(5);
+    buffer.append({ bytes: new Uint8Array([1]), init: false });
+    expect(source.calls).toEqual(["remove 0 5"]);
+    source.done();
+    expect(source.calls).toHaveLength(1);
+    buffer.append({ bytes: new Uint8Array([2]), init: false });
+    buffer.hold(false);
+    expect(source.calls.at(-1)).toBe("append 12");
+  });
 });

@@ -39,6 +39,7 @@ export class TrackBuffer {
   #queuedBytes = 0;
   /** Room has been made for the step that waits, and it still may not fit. */
   #madeRoom = false;
+  #held = false;
   #closed = false;
   readonly #onUpdateEnd = (): void => {
     this.#run();
@@ -84,6 +85,12 @@ export class TrackBuffer {
     this.#run();
   }
 
+  /** Has media wait, within the same bounds as for a busy SourceBuffer, until it is let in. */
+  hold(on: boolean): void {
+    this.#held = on;
+    this.#run();
+  }
+
   /** What follows is of another type. */
   changeType(mime: string): void {
     if (this.#closed || mime === this.#mime) return;
@@ -113,6 +120,7 @@ export class TrackBuffer {
     for (;;) {
       const [step] = this.#steps;
       if (this.#closed || step === undefined || this.#buffer === undefined || this.#buffer.updating) return;
+      if (this.#held && step.kind === "append") return;
       try {
         if (!this.#start(step, this.#buffer)) return;
       } catch (error) {

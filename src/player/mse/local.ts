@@ -4,6 +4,7 @@ import {
   type PipelineEvents,
   type PipelineInit,
 } from "../pipeline/pipeline.js";
+import { createStreamingGate } from "./managed.js";
 
 /**
  * Runs the pipeline in the page's own thread.
@@ -19,7 +20,6 @@ export function startLocalPipeline(
   events: PipelineEvents,
 ): Pipeline {
   let url = "";
-  if (managed) video.disableRemotePlayback = true;
   const attachment = {
     attach(source: MediaSource): void {
       url = URL.createObjectURL(source);
@@ -35,7 +35,22 @@ export function startLocalPipeline(
       }
     },
   };
+  if (!managed) return createPipeline(init, () => new MediaSource(), attachment, events);
+  const { disableRemotePlayback } = video;
+  video.disableRemotePlayback = true;
+  const gate = createStreamingGate(events);
   const { ManagedMediaSource } = globalThis as unknown as { ManagedMediaSource: typeof MediaSource };
-  const createSource = (): MediaSource => (managed ? new ManagedMediaSource() : new MediaSource());
-  return createPipeline(init, createSource, attachment, events);
+  function createSource(): MediaSource {
+    const source = new ManagedMediaSource();
+    gate.watch(source);
+    return source;
+  }
+  const pipeline = gate.around(createPipeline(init, createSource, attachment, gate.events));
+  return {
+    ...pipeline,
+    close() {
+      pipeline.close();
+      video.disableRemotePlayback = disableRemotePlayback;
+    },
+  };
 }

@@ -73,6 +73,8 @@ export interface Pipeline {
   closeSink(): void;
   /** Where the playhead is, and what may be freed before, seconds. */
   position(currentTime: number, before: number): void;
+  /** What comes waits, and nothing is appended. Only where the media source may ask for that: in the page. */
+  hold?(on: boolean): void;
   /** Releases all of it. Idempotent. */
   close(): void;
 }
@@ -198,6 +200,7 @@ export function createPipeline(
       playhead = currentTime;
       sink?.trim(cutBefore(before));
     },
+    hold: (on) => sink?.hold(on),
     close() {
       closed = true;
       connection?.abort();
