@@ -49,7 +49,7 @@ export interface AacParameters {
 }
 
 /** samplingFrequencyIndex, table 1.18. */
-const SAMPLE_RATES: readonly number[] = [
+export const AAC_SAMPLE_RATES: readonly number[] = [
   96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
 ];
 
@@ -159,7 +159,7 @@ export function writeAacConfig(parameters: AacParameters): Uint8Array {
 export function isAdts(data: Uint8Array): boolean {
   const [sync, flags, rate] = data;
   if (sync === undefined || flags === undefined || rate === undefined || data.length < 7) return false;
-  return sync === 0xff && (flags & 0xf6) === 0xf0 && ((rate >> 2) & 15) < SAMPLE_RATES.length;
+  return sync === 0xff && (flags & 0xf6) === 0xf0 && ((rate >> 2) & 15) < AAC_SAMPLE_RATES.length;
 }
 
 /** Whether this is LATM in its LOAS framing (AudioSyncStream, section 1.7.2), whole. */
@@ -204,14 +204,14 @@ function readObjectType(bits: BitReader): number {
 
 function readSampleRate(bits: BitReader): number {
   const index = bits.bits(4);
-  const rate = index === 15 ? bits.bits(24) : SAMPLE_RATES[index];
+  const rate = index === 15 ? bits.bits(24) : AAC_SAMPLE_RATES[index];
   if (rate === undefined || rate === 0)
     throw new MediaError("malformed", `sampling frequency index ${index}`);
   return rate;
 }
 
 function writeSampleRate(bits: BitWriter, rate: number): void {
-  const index = SAMPLE_RATES.indexOf(rate);
+  const index = AAC_SAMPLE_RATES.indexOf(rate);
   if (index >= 0) {
     bits.bits(index, 4);
     return;

@@ -3,13 +3,15 @@ import type { Packet } from "../../media/model/packet.js";
 import type { AudioTrack, Track, VideoTrack } from "../../media/model/track.js";
 import type { Engine, EngineEvents } from "../engine.js";
 import { ArrivalMeter } from "../latency/arrivals.js";
+import { codecAdvice } from "../path/advice.js";
 import type { ConnectionEnd, PipelineInit, Progress } from "../pipeline/pipeline.js";
 import { fetchSource } from "../source/fetch.js";
 import { asSourceError, type Side, SourceError } from "../source/source.js";
 import { webSocketSource } from "../source/websocket.js";
+import { fileWriter } from "./file-decoder.js";
 import { Picture } from "./picture.js";
 import { PlayClock } from "./play-clock.js";
-import { Sound } from "./sound.js";
+import { hasAudioDecoder, Sound } from "./sound.js";
 import { workletUrl } from "./worklet-url.js";
 
 const PROGRESS_MS = 40;
@@ -38,9 +40,12 @@ export function startWebCodecsEngine(
   const clock = new PlayClock(settings.targetLatencyMs);
   const tracks = new Map<number, Track>();
   const picture = new Picture(onDecoderFailed);
-  const sound = new Sound(settings.workletUrl ?? workletUrl(), () =>
-    events.trouble(new SourceError("autoplay-blocked", "the browser allows sound only after a click")),
-  );
+  const sound = new Sound(settings.workletUrl ?? workletUrl(), {
+    blocked: () =>
+      events.trouble(new SourceError("autoplay-blocked", "the browser allows sound only after a click")),
+    failed: loseTrack,
+    late: (pts) => meter.add(pts / 1000, now()),
+  });
   let connection: AbortController | undefined;
   let cut: SourceError | undefined;
   let failures = 0;
@@ -77,24 +82,27 @@ export function startWebCodecsEngine(
 
   async function checkSupport(track: VideoTrack | AudioTrack): Promise<void> {
     const { codec } = track.config;
-    // Safari 16.4 to 17 decodes pictures only: better seen than nothing.
-    if (track.kind === "audio" && typeof AudioDecoder === "undefined") return;
     // The description is left to the decoder: what a browser plays is decided by the codec.
     const { supported } = await (track.kind === "video"
       ? VideoDecoder.isConfigSupported({ codec })
-      : AudioDecoder.isConfigSupported(track.config as AudioDecoderConfig)
+      : hasAudioDecoder()
+        ? AudioDecoder.isConfigSupported(track.config as AudioDecoderConfig)
+        : Promise.resolve({ supported: fileWriter(track) !== undefined })
     ).catch(() => ({ supported: false }));
-    if (supported !== true && !closed) disconnect(unsupported(codec));
+    if (supported !== true && !closed) loseTrack(track);
+  }
+
+  /** It is not decoded here. A picture without its sound is better than nothing. */
+  function loseTrack({ kind, config: { codec } }: VideoTrack | AudioTrack): void {
+    if (kind === "video" || !hasVideo()) disconnect(unsupported(codec));
+    else {
+      const message = `${codecAdvice(codec)}; the picture goes on without its sound`;
+      events.trouble(new SourceError("codec-unsupported", message));
+    }
   }
 
   function unsupported(codec: string): SourceError {
-    const advice = "publish H.264 and AAC, or use another browser";
-    return new SourceError(
-      "codec-unsupported",
-      `this browser does not decode ${codec}: ${advice}`,
-      true,
-      codec,
-    );
+    return new SourceError("codec-unsupported", codecAdvice(codec), true, codec);
   }
 
   function hasVideo(): boolean {
@@ -104,8 +112,8 @@ export function startWebCodecsEngine(
   function addPacket(packet: Packet): void {
     const { kind } = packet.track;
     if (kind === "data") return;
-    // Sound that nobody hears neither has to be waited for.
-    const counts = kind === "video" || sound.on || !hasVideo();
+    // Sound that nobody hears need not be waited for, and what is decoded in lots is there when it is decoded.
+    const counts = kind === "video" || (sound.on ? !sound.inLots : !hasVideo());
     if (counts) meter.add(packet.pts / 1000, packet.receivedAt / 1000);
     if (kind === "video") {
       frames += 1;

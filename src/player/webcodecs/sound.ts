@@ -1,8 +1,7 @@
 import type { Packet } from "../../media/model/packet.js";
 import type { AudioTrack } from "../../media/model/track.js";
-
-/** Encoded sound that waits for the decoder; more is too late to be heard. */
-const MAX_QUEUED = 100;
+import { createFileDecoder } from "./file-decoder.js";
+import { createNativeDecoder, type SoundDecoder } from "./sound-decoder.js";
 
 /** What the page tells the worklet. Times in milliseconds. */
 export type ToWorklet =
@@ -12,24 +11,40 @@ export type ToWorklet =
   | { readonly type: "clock"; readonly offset: number }
   | { readonly type: "clear" };
 
+/** What happens to the sound. */
+export interface SoundEvents {
+  /** The browser lets nothing be heard before a click. */
+  blocked(): void;
+  /** The browser does not decode it, whatever it said before. */
+  failed(track: AudioTrack): void;
+  /** Samples are there that were gathered and decoded in a lot; the first is due at this time, microseconds. */
+  late(pts: number): void;
+}
+
 /** Decodes sound and has a worklet play it by the page's clock. While it is muted it costs nothing. */
 export class Sound {
   readonly #workletUrl: string;
-  readonly #blocked: () => void;
+  readonly #events: SoundEvents;
   #context: AudioContext | undefined;
   #node: AudioWorkletNode | undefined;
   #gain: GainNode | undefined;
-  #decoder: AudioDecoder | undefined;
+  #decoder: SoundDecoder | undefined;
   #track: AudioTrack | undefined;
+  /** That could not be decoded after all. */
+  #hopeless: AudioTrack | undefined;
 
-  /** @param blocked the browser lets nothing be heard before a click */
-  constructor(workletUrl: string, blocked: () => void) {
+  constructor(workletUrl: string, events: SoundEvents) {
     this.#workletUrl = workletUrl;
-    this.#blocked = blocked;
+    this.#events = events;
   }
 
   get on(): boolean {
     return this.#node !== undefined;
+  }
+
+  /** Whether packets wait for others before they are decoded: then `late` tells when their sound is there. */
+  get inLots(): boolean {
+    return this.on && !hasAudioDecoder();
   }
 
   /** @param volume 0 is muted */
@@ -40,19 +55,11 @@ export class Sound {
   }
 
   push(packet: Packet): void {
-    if (this.#node === undefined) return;
-    if (this.#decoder !== undefined && this.#decoder.decodeQueueSize > MAX_QUEUED) return;
+    const track = packet.track as AudioTrack;
+    if (this.#node === undefined || track === this.#hopeless) return;
     try {
-      if (packet.track !== this.#track || this.#decoder === undefined) {
-        this.#configure(packet.track as AudioTrack);
-      }
-      this.#decoder?.decode(
-        new EncodedAudioChunk({
-          type: "key",
-          timestamp: packet.pts,
-          data: packet.data as Uint8Array<ArrayBuffer>,
-        }),
-      );
+      if (track !== this.#track || this.#decoder === undefined) this.#openDecoder(track);
+      this.#decoder?.push(packet);
     } catch {
       this.#closeDecoder();
     }
@@ -86,7 +93,7 @@ export class Sound {
     const context = new AudioContext({ latencyHint: "interactive" });
     this.#context = context;
     if (context.state === "suspended") {
-      this.#blocked();
+      this.#events.blocked();
       void context.resume().catch(() => {});
     }
     try {
@@ -101,29 +108,22 @@ export class Sound {
     this.#node.connect(this.#gain).connect(context.destination);
   }
 
-  #configure(track: AudioTrack): void {
+  #openDecoder(track: AudioTrack): void {
+    this.#closeDecoder();
     this.#track = track;
-    this.#decoder ??= new AudioDecoder({
-      output: (data) => this.#output(data),
-      error: () => this.#closeDecoder(),
-    });
-    const { codec, description, sampleRate, numberOfChannels } = track.config;
-    this.#decoder.configure({
-      codec,
-      sampleRate,
-      numberOfChannels,
-      ...(description === undefined ? {} : { description: description as Uint8Array<ArrayBuffer> }),
-    });
-  }
-
-  #output(data: AudioData): void {
-    const channels = Array.from({ length: Math.min(2, data.numberOfChannels) }, (_, planeIndex) => {
-      const plane = new Float32Array(data.numberOfFrames);
-      data.copyTo(plane, { planeIndex, format: "f32-planar" });
-      return resample(plane, data.sampleRate, this.#context?.sampleRate ?? data.sampleRate);
-    });
-    this.#tell({ type: "samples", time: data.timestamp / 1000, channels });
-    data.close();
+    const output = (time: number, planes: readonly Float32Array[], sampleRate: number): void => {
+      const to = this.#context?.sampleRate ?? sampleRate;
+      const channels = planes.map((plane) => resample(plane, sampleRate, to));
+      if (this.inLots) this.#events.late(time);
+      this.#tell({ type: "samples", time: time / 1000, channels });
+    };
+    this.#decoder = hasAudioDecoder()
+      ? createNativeDecoder(track, output, () => this.#closeDecoder())
+      : createFileDecoder(track, output, () => {
+          this.#closeDecoder();
+          this.#hopeless = track;
+          this.#events.failed(track);
+        });
   }
 
   #tell(message: ToWorklet): void {
@@ -131,10 +131,15 @@ export class Sound {
   }
 
   #closeDecoder(): void {
-    if (this.#decoder !== undefined && this.#decoder.state !== "closed") this.#decoder.close();
+    this.#decoder?.close();
     this.#decoder = undefined;
     this.#track = undefined;
   }
+}
+
+/** Safari 16.4 to 17 decodes pictures only. */
+export function hasAudioDecoder(): boolean {
+  return typeof AudioDecoder !== "undefined";
 }
 
 /** By straight lines between the samples: contexts run at 44.1 or 48 kHz, as nearly all streams do. */
