@@ -16,6 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ico: "image/x-icon",
   woff2: "font/woff2",
   wasm: "application/wasm",
+  swf: "application/x-shockwave-flash",
 };
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   // Media Source Extensions and workers live on blob: addresses; Safari wants WebSocket named.

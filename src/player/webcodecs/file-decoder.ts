@@ -87,7 +87,8 @@ export function createFileDecoder(
       }
       packets.push(packet);
       fresh += 1;
-      if (fresh < FRAMES) return;
+      // The first file is no smaller than the others: browsers do not take a frame or two for a file.
+      if (fresh < FRAMES || packets.length < priming + FRAMES) return;
       const frames = fresh;
       fresh = 0;
       packets = packets.slice(-(priming + frames));
