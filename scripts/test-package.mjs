@@ -12,6 +12,9 @@ const NEEDED = [
   "dist/cli/main.js",
   "dist/server/index.d.ts",
   "dist/web/index.html",
+  "dist/web/sluice.js",
+  "dist/web/sluice.swf",
+  "dist/player/sluice.swf",
 ];
 const UNWANTED = [/\.test\./, /\.tsbuildinfo$/, /^src\//, /^test\//, /\.tgz$/];
 

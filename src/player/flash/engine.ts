@@ -20,7 +20,7 @@ type FlashPage = typeof globalThis & {
   sluiceFlashes?: Map<number, (...told: Told) => void>;
 };
 /** Flash's own element, with the function that the SWF adds to it. */
-type FlashObject = HTMLObjectElement & { setVolume?(volume: number): void };
+type FlashObject = Element & { setVolume?(volume: number): void };
 
 /**
  * Plays through Flash, or Ruffle in its place: a SWF that stands where the element was. It connects anew by itself.
@@ -41,7 +41,8 @@ export function startFlashEngine(
   while (listeners.has(id)) id += 1;
 
   const { display } = video.style;
-  let object: FlashObject | undefined;
+  /** Ruffle puts an element of its own in the object's place: the box is what stays ours. */
+  let box: HTMLElement | undefined;
   let settle: ((end: ConnectionEnd) => void) | undefined;
   let state: (typeof STATES)[number] = "buffering";
   let last: Told | undefined;
@@ -63,18 +64,19 @@ export function startFlashEngine(
   }
 
   function onVolume(): void {
-    object?.setVolume?.(volume());
+    (box?.firstElementChild as FlashObject | null | undefined)?.setVolume?.(volume());
   }
 
   function end(how: ConnectionEnd): void {
-    object?.remove();
-    object = undefined;
+    box?.remove();
+    box = undefined;
     settle?.(how);
     settle = undefined;
   }
 
   listeners.set(id, told);
   video.addEventListener("volumechange", onVolume);
+  const { clientWidth: width, clientHeight: height } = video;
   video.style.display = "none";
 
   return {
@@ -85,12 +87,13 @@ export function startFlashEngine(
       new Promise((resolve) => {
         settle = resolve;
         state = "buffering";
-        object = document.createElement("object");
-        object.className = video.className;
-        object.style.cssText = video.style.cssText;
-        object.style.display = display === "none" ? "block" : display;
-        object.width = String(video.width || 640);
-        object.height = String(video.height || 360);
+        box = document.createElement("div");
+        box.className = video.className;
+        box.style.cssText = video.style.cssText;
+        box.style.display = display === "none" ? "block" : display;
+        const object = document.createElement("object");
+        object.width = String(width || 640);
+        object.height = String(height || 360);
         object.type = "application/x-shockwave-flash";
         const flashvars = new URLSearchParams({ url, volume: String(volume()), id: String(id) }).toString();
         const parameters = { flashvars, allowscriptaccess: "always", wmode: "opaque", bgcolor: "#000000" };
@@ -101,7 +104,8 @@ export function startFlashEngine(
           object.append(parameter);
         }
         object.data = settings.swfUrl ?? swfUrl();
-        video.after(object);
+        box.append(object);
+        video.after(box);
       }),
     disconnect: (error) => end(error === undefined ? { kind: "disconnected" } : { kind: "failed", error }),
     stats: () => ({

@@ -92,6 +92,18 @@ describe("the path to the screen", () => {
     expect(choosePath(MODERN, ["managed-mse"]).path).toBeUndefined();
   });
 
+  it("tells a path that is there but does not play the stream from one that is not there", () => {
+    const refused = {
+      "mse-worker": "does not play opus",
+      mse: "does not play opus",
+      "managed-mse": "does not play opus",
+    };
+    expect(explainChoice(choosePath({ ...MODERN, videoDecoder: false, refused }))).toBe(
+      "mse-worker: does not play opus; mse: does not play opus; managed-mse: no ManagedMediaSource; " +
+        "webcodecs: no VideoDecoder; hls: the browser plays no HLS; flash: no Flash",
+    );
+  });
+
   it("explains every step it took", () => {
     const { steps } = choosePath(OLD_IPHONE);
     expect(steps.map(({ path, taken }) => [path, taken])).toEqual([

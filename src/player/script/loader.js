@@ -89,10 +89,10 @@
       parameter("flashvars", vars) +
       parameter("allowscriptaccess", "always") +
       "</object>";
-    var object = box.firstChild;
-    object.className = video.className;
+    box.className = video.className;
     video.style.display = "none";
-    video.parentNode.insertBefore(object, video);
+    // Ruffle puts an element of its own in the object's place: the box is what stays ours.
+    video.parentNode.insertBefore(box, video);
     emit("path", { path: "flash", steps: [{ path: "flash", taken: true, reason: "there is Flash" }] });
     return {
       stats: function () {
@@ -100,7 +100,7 @@
       },
       destroy: function () {
         flashes[id - 1] = undefined;
-        object.parentNode.removeChild(object);
+        box.parentNode.removeChild(box);
         video.style.display = "";
         emit("ended", { reason: "destroyed" });
       }

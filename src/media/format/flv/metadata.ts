@@ -26,7 +26,8 @@ const MAX_TEXT = 1024;
 
 /**
  * The fields of an onMetaData that tells the truth about these tracks; the publisher's own harmless ones (`title`,
- * `encoder`, `videodatarate`, …) follow. There is no `duration`: it is not known.
+ * `encoder`, `videodatarate`, …) follow. The `duration` is 0, as live servers have it: it is not known, but there are
+ * players (Ruffle) that show no picture of a stream that says nothing of it.
  *
  * Sizes and rates come from the decoder configurations: `audiosamplerate` is the rate that is heard, for HE-AAC the one
  * after SBR (Enhanced RTMP v2, "Enhancing onMetaData": "Frequency at which the audio stream is replayed"). Only the
@@ -36,6 +37,7 @@ export function describeStream(tracks: readonly Track[], publisher: Metadata, di
   const video = tracks.find((track) => track.kind === "video");
   const audio = tracks.find((track) => track.kind === "audio");
   const fields: Record<string, MetadataValue> = {
+    duration: 0,
     hasVideo: video !== undefined,
     hasAudio: audio !== undefined,
   };

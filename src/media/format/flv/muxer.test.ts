@@ -92,6 +92,7 @@ describe("the start", () => {
 describe("onMetaData", () => {
   it("describes the tracks", () => {
     expect(onMetaData(startOf([avc, aac]))).toEqual({
+      duration: 0,
       hasVideo: true,
       hasAudio: true,
       width: 64,
@@ -119,7 +120,7 @@ describe("onMetaData", () => {
       videodatarate: 2500,
       audiodatarate: 160,
       framerate: 29.97,
-      duration: 0,
+      duration: 12.5,
       filesize: 12,
       keyframes: { times: [0], filepositions: [1] },
       width: 1,
@@ -133,6 +134,7 @@ describe("onMetaData", () => {
     };
     const fields = onMetaData(startOf([avc], publisher));
     expect(fields).toEqual({
+      duration: 0,
       hasVideo: true,
       hasAudio: false,
       width: 64,
