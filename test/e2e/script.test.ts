@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { launchChromium } from "./chromium.js";
@@ -31,7 +33,7 @@ const STRICT =
   "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; media-src 'self' blob:";
 /** Ruffle is WebAssembly, and calls a page's functions by eval, as Flash did. */
 const WITH_RUFFLE = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'";
-const RUFFLE = "node_modules/@ruffle-rs/ruffle";
+const RUFFLE = dirname(createRequire(import.meta.url).resolve("@ruffle-rs/ruffle"));
 
 describe("sluice.js in Chromium", () => {
   let browser: Browser;
