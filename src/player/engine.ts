@@ -43,3 +43,16 @@ export interface Engine {
   /** Releases all of it. Idempotent. */
   close(): void;
 }
+
+/** How a connection goes of which only that it does is known: the browser's own, or Flash's. */
+export function unseenProgress(lastByteAt: number): Progress {
+  return {
+    bytes: 0,
+    frames: 0,
+    lastByteAt,
+    arrivals: undefined,
+    session: undefined,
+    rttMs: undefined,
+    end: 0,
+  };
+}

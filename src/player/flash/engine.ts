@@ -1,4 +1,4 @@
-import type { Engine, EngineEvents } from "../engine.js";
+import { type Engine, type EngineEvents, unseenProgress } from "../engine.js";
 import type { ConnectionEnd } from "../pipeline/pipeline.js";
 import { SourceError } from "../source/source.js";
 
@@ -57,7 +57,7 @@ export function startFlashEngine(
     }
     // Its time going on is all that is known of what comes in.
     if (state === "playing" && next[2] !== last?.[2]) {
-      events.progress({ bytes: 0, lastByteAt: now(), arrivals: undefined, session: undefined, end: 0 });
+      events.progress(unseenProgress(now()));
       if (before !== state) events.playing();
     }
     last = next;
@@ -108,6 +108,7 @@ export function startFlashEngine(
         video.after(box);
       }),
     disconnect: (error) => end(error === undefined ? { kind: "disconnected" } : { kind: "failed", error }),
+    say: () => {},
     stats: () => ({
       width: last?.[3] ?? 0,
       height: last?.[4] ?? 0,

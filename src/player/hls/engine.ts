@@ -1,4 +1,4 @@
-import type { Engine, EngineEvents } from "../engine.js";
+import { type Engine, type EngineEvents, unseenProgress } from "../engine.js";
 import { playlistUrl } from "../path/probe-hls.js";
 import type { ConnectionEnd } from "../pipeline/pipeline.js";
 import { playVideo } from "../play-video.js";
@@ -52,8 +52,7 @@ export function startHlsEngine(
   function progress(): void {
     if (settle === undefined) return;
     // Paused, it stops loading by itself.
-    const idle = video.paused;
-    events.progress({ bytes: 0, lastByteAt: now(), arrivals: undefined, session: undefined, end: 0, idle });
+    events.progress({ ...unseenProgress(now()), idle: video.paused });
   }
 
   const listeners: Readonly<Record<string, () => void>> = {
@@ -104,6 +103,7 @@ export function startHlsEngine(
         playVideo(video, (message) => events.trouble(new SourceError("autoplay-blocked", message)));
       }),
     disconnect: (error) => end(error === undefined ? { kind: "disconnected" } : { kind: "failed", error }),
+    say: () => {},
     stats() {
       const quality = video.getVideoPlaybackQuality();
       const { buffered, currentTime } = video;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { unseenProgress } from "../engine.js";
 import type { ConnectionEnd, Pipeline, Progress } from "../pipeline/pipeline.js";
 import { createStreamingGate } from "./managed.js";
 
@@ -26,6 +27,7 @@ function setUp() {
       settle?.({ kind: "disconnected" });
     },
     closeSink: () => calls.push("closeSink"),
+    say: () => {},
     position: () => {},
     hold: (on) => calls.push(on ? "hold" : "release"),
     close: () => calls.push("close"),
@@ -40,7 +42,7 @@ function setUp() {
   const ends: ConnectionEnd[] = [];
   void pipeline.connect().then((end) => ends.push(end));
   gate.watch(source);
-  gate.events.progress({ bytes: 1, lastByteAt: 1, arrivals: undefined, session: undefined, end: 0 });
+  gate.events.progress(unseenProgress(1));
   return { gate, pipeline, source, calls, told, ends, end: (how: ConnectionEnd) => settle?.(how) };
 }
 

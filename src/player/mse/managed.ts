@@ -82,6 +82,7 @@ export function createStreamingGate(events: PipelineEvents): StreamingGate {
     around(pipeline) {
       inner = pipeline;
       return {
+        ...pipeline,
         async connect() {
           stopped = false;
           for (;;) {
@@ -105,7 +106,6 @@ export function createStreamingGate(events: PipelineEvents): StreamingGate {
           forget();
           pipeline.closeSink();
         },
-        position: pipeline.position,
         close() {
           stopped = true;
           current = undefined;
