@@ -19,6 +19,9 @@ import { createHttpServer } from "./net/http-server.js";
 import { createKernelQueues } from "./net/kernel-queues.js";
 import { createNodeScheduler } from "./net/node-scheduler.js";
 import { parseStreamPath, streamKey } from "./net/stream-name.js";
+import { tracedAuthorize } from "./observe/trace/authorize.js";
+import { readOtlpSettings } from "./observe/trace/otlp-settings.js";
+import { createTracing } from "./observe/trace/tracing.js";
 import { createPages, defaultWebDirectory } from "./pages.js";
 import { pullFile } from "./protocol/file/pull.js";
 import { createFlvProtocol } from "./protocol/flv/index.js";
@@ -83,7 +86,14 @@ export function createApp(init: AppInit): App {
   const scheduler = createNodeScheduler();
   const log: Logger = init.logger ?? pino({ level: config.log.level, base: null });
   const timeoutMs = init.authorizeTimeoutMs ?? config.authorizeTimeoutMs;
-  const authorize = createAuthorizer(init.authorize, timeoutMs, scheduler, log);
+  const tracing = createTracing({
+    settings: readOtlpSettings(config.otlp, process.env),
+    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+    scheduler,
+    log,
+  });
+  const { tracer } = tracing;
+  const authorize = tracedAuthorize(createAuthorizer(init.authorize, timeoutMs, scheduler, log), tracer);
   const link = init.link?.({ scheduler, log, authorize });
   const hub = new Hub(
     { ...config, duplicate: config.publish },
@@ -95,6 +105,7 @@ export function createApp(init: AppInit): App {
   const sessions = createSessions({
     scheduler,
     log,
+    tracer,
     maxConnections: config.maxConnections,
     newId: sessionIds(link?.reports?.process),
     onBegin: init.onBegin,
@@ -172,6 +183,7 @@ export function createApp(init: AppInit): App {
 
   async function listen(): Promise<readonly Endpoint[]> {
     try {
+      await tracing.ready();
       const endpoints: Endpoint[] = [...((await link?.listen()) ?? [])];
       if (init.handedOver !== undefined) {
         await httpServer.listenPrivately(init.handedOver);
@@ -208,6 +220,7 @@ export function createApp(init: AppInit): App {
     passing?.close();
     reports.close();
     entry.close();
+    await tracing.close();
     log.info({}, "closed");
   }
 

@@ -48,7 +48,9 @@ const MAX_WAITING_CLAIMS = 32;
 interface StreamRecord {
   info: StreamInfo;
   /** Who publishes it, and by which claim. */
-  owner: { readonly participant: Participant; readonly claim: number } | undefined;
+  owner:
+    | { readonly participant: Participant; readonly claim: number; readonly origin: string | undefined }
+    | undefined;
   packets: number;
   bytes: number;
 }
@@ -158,10 +160,10 @@ export function createDirectory(listener: DirectoryListener, scheduler: Schedule
           const record = known ?? { info: news.stream, owner: undefined, packets: 0, bytes: 0 };
           const { since } = record.info;
           record.info = { ...news.stream, since };
-          record.owner = { participant, claim: news.claim };
+          record.owner = { participant, claim: news.claim, origin: news.origin };
           records.set(name, record);
           settle(news.claim);
-          tellAll([name, participant.relay]);
+          tellAll([name, participant.relay, news.origin]);
           listener.publish(shown(record));
           break;
         }
@@ -190,7 +192,7 @@ export function createDirectory(listener: DirectoryListener, scheduler: Schedule
     },
     get owners() {
       return [...records].flatMap(([name, { owner }]): readonly Owner[] =>
-        owner === undefined ? [] : [[name, owner.participant.relay]],
+        owner === undefined ? [] : [[name, owner.participant.relay, owner.origin]],
       );
     },
     close() {

@@ -88,4 +88,23 @@ export const coreShape = {
     })
     .prefault({})
     .describe("The log: JSON lines on standard output."),
+  otlp: z
+    .strictObject({
+      endpoint: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe(
+          "Collector that traces are sent to, such as `http://localhost:4318`; `/v1/traces` is added. Without it `OTEL_EXPORTER_OTLP_ENDPOINT` counts, and without either there are no traces.",
+        ),
+      sampleRatio: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(1)
+        .describe(
+          "The part of the traces that is kept, of those that begin here; one that a request brings along is kept if its sender keeps it.",
+        ),
+    })
+    .prefault({})
+    .describe("Traces, over OpenTelemetry's protocol."),
 };

@@ -35,6 +35,7 @@ interface SchemaNode {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
+  readonly format?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
 }
 
@@ -92,6 +93,7 @@ function allowedPhrase(node: SchemaNode): string {
   if (node.const !== undefined) return `${node.const}`;
   if (node.enum !== undefined) return `one of ${node.enum.join(", ")}`;
   if (node.type === "boolean") return "true or false";
+  if (node.format === "uri") return "an address that begins with http:// or https://";
   if (node.type === "string") return (node.minLength ?? 0) > 0 ? "text that is not empty" : "text";
   const what = node.type === "integer" ? "a whole number" : "a number";
   const { minimum, maximum } = node;
