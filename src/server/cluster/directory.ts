@@ -163,7 +163,7 @@ export function createDirectory(listener: DirectoryListener, scheduler: Schedule
           record.owner = { participant, claim: news.claim, origin: news.origin };
           records.set(name, record);
           settle(news.claim);
-          tellAll([name, participant.relay, news.origin]);
+          tellAll(ownerOf(name, participant, news.origin));
           listener.publish(shown(record));
           break;
         }
@@ -192,11 +192,15 @@ export function createDirectory(listener: DirectoryListener, scheduler: Schedule
     },
     get owners() {
       return [...records].flatMap(([name, { owner }]): readonly Owner[] =>
-        owner === undefined ? [] : [[name, owner.participant.relay, owner.origin]],
+        owner === undefined ? [] : [ownerOf(name, owner.participant, owner.origin)],
       );
     },
     close() {
       for (const claim of [...open.keys()]) settle(claim);
     },
   };
+}
+
+function ownerOf(name: string, { relay }: Participant, origin: string | undefined): Owner {
+  return origin === undefined ? [name, relay] : [name, relay, origin];
 }

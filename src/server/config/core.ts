@@ -91,10 +91,10 @@ export const coreShape = {
   otlp: z
     .strictObject({
       endpoint: z
-        .url({ protocol: /^https?$/ })
-        .optional()
+        .union([z.enum(["auto", "off"]), z.url({ protocol: /^https?$/ })])
+        .default("auto")
         .describe(
-          "Collector that traces are sent to, such as `http://localhost:4318`; `/v1/traces` is added. Without it `OTEL_EXPORTER_OTLP_ENDPOINT` counts, and without either there are no traces.",
+          "Collector that traces are sent to, such as `http://localhost:4318`; `/v1/traces` is added. `auto` goes by OpenTelemetry's variables, such as `OTEL_EXPORTER_OTLP_ENDPOINT`, and sends none where they name no collector.",
         ),
       sampleRatio: z
         .number()

@@ -81,11 +81,15 @@ function toKey(node: SchemaNode, path: readonly string[]): ConfigKey {
     path,
     flag,
     variable: `SLUICE_${flag.toUpperCase().replaceAll("-", "_")}`,
-    kind: node.type === "boolean" ? "boolean" : node.type === "string" ? "text" : "number",
+    kind: node.type === "boolean" ? "boolean" : isNumeric(node) ? "number" : "text",
     allowed: allowedPhrase(node),
     description: node.description,
     fallback: node.default as string | number | boolean | undefined,
   };
+}
+
+function isNumeric(node: SchemaNode): boolean {
+  return node.type === "number" || node.type === "integer" || node.anyOf?.some(isNumeric) === true;
 }
 
 function allowedPhrase(node: SchemaNode): string {

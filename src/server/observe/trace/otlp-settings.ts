@@ -12,15 +12,17 @@ export interface OtlpSettings {
  * Reads where spans are to go: our own keys, else OpenTelemetry's variables ("OTLP Exporter Configuration" and "SDK
  * Environment Variables"). Those about headers, certificates and compression its exporter reads by itself.
  *
+ * @param config `auto` goes by the variables, `off` by nothing
  * @param env as in `process.env`
  * @returns undefined where they go nowhere
  */
 export function readOtlpSettings(
-  config: { readonly endpoint?: string | undefined; readonly sampleRatio: number },
+  config: { readonly endpoint: string; readonly sampleRatio: number },
   env: Readonly<Record<string, string | undefined>>,
 ): OtlpSettings | undefined {
   const { endpoint, sampleRatio } = config;
-  if (endpoint !== undefined) return { url: tracesUrl(endpoint), sampleRatio, ours: true };
+  if (endpoint === "off") return undefined;
+  if (endpoint !== "auto") return { url: tracesUrl(endpoint), sampleRatio, ours: true };
   if (env.OTEL_SDK_DISABLED?.toLowerCase() === "true" || env.OTEL_TRACES_EXPORTER === "none")
     return undefined;
   const exact = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? "";
