@@ -14,6 +14,7 @@ import type { Exchange } from "./contract/exchange.js";
 import type { Logger } from "./contract/logger.js";
 import type { Endpoint, Protocol, ProtocolContext } from "./contract/protocol.js";
 import type { SessionInfo, SessionReason } from "./contract/session.js";
+import type { Tracer } from "./contract/trace.js";
 import { createHttpEntry, type HttpEntry } from "./net/http-entry.js";
 import { createHttpServer } from "./net/http-server.js";
 import { createKernelQueues } from "./net/kernel-queues.js";
@@ -62,6 +63,7 @@ export interface App {
   readonly hub: Hub;
   readonly log: Logger;
   readonly scheduler: Scheduler;
+  readonly tracer: Tracer;
   readonly entry: HttpEntry;
   readonly reports: ReportDesk;
   readonly pullFile: typeof pullFile;
@@ -228,6 +230,7 @@ export function createApp(init: AppInit): App {
     hub,
     log,
     scheduler,
+    tracer,
     entry,
     reports,
     pullFile,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -23,6 +24,17 @@ let collector: OtlpReceiver;
 beforeAll(async () => {
   collector = await startOtlpReceiver();
 });
+/** Has a process find none of OpenTelemetry's packages, as after a plain `npm install sluice`. */
+const WITHOUT_PACKAGES = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`
+    import { register } from "node:module";
+    const hooks = 'export async function resolve(name, context, next) {' +
+      'if (!name.startsWith("@opentelemetry/")) return next(name, context);' +
+      'throw Object.assign(new Error("Cannot find package " + name), { code: "ERR_MODULE_NOT_FOUND" }); }';
+    register("data:text/javascript," + encodeURIComponent(hooks));
+  `)}`,
+};
+
 const children: ChildProcess[] = [];
 const responses: IncomingMessage[] = [];
 const servers: LiveServer[] = [];
@@ -43,11 +55,15 @@ type Line = Readonly<Record<string, unknown>>;
 async function serve(env: Record<string, string>, ...flags: string[]) {
   const all = { ...process.env, ...env };
   const child = spawn(process.execPath, [MAIN, "serve", "--rtmp-port=0", "--http-port=0", ...flags], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     env: all,
   });
   children.push(child);
   let out = "";
+  let complaints = "";
+  child.stderr.on("data", (text: Buffer) => {
+    complaints += text.toString();
+  });
   child.stdout.on("data", (text: Buffer) => {
     out += text.toString();
   });
@@ -59,7 +75,14 @@ async function serve(env: Record<string, string>, ...flags: string[]) {
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   await until(() => child.exitCode !== null || lines().filter(({ msg }) => msg === "listening").length === 2);
   const port = (protocol: string): number => Number(lines().find((line) => line.protocol === protocol)?.port);
-  return { lines, exited, stop: () => void child.kill("SIGTERM"), rtmp: port("rtmp"), http: port("http") };
+  return {
+    lines,
+    exited,
+    complaints: () => complaints,
+    stop: () => void child.kill("SIGTERM"),
+    rtmp: port("rtmp"),
+    http: port("http"),
+  };
 }
 
 /** A server in this process, whose workers are processes of their own. */
@@ -288,6 +311,27 @@ describe("traces", () => {
     expect(collector.spans.length).toBe(before);
   });
 
+  it("name the packages that are missing: a key that asks for them ends the start, a variable does not", async () => {
+    const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
+      devDependencies: Record<string, string>;
+    };
+    const asked = await serve(WITHOUT_PACKAGES, `--otlp-endpoint=${collector.endpoint}`);
+    expect(await asked.exited).toBe(1);
+    const [, named = ""] = /npm install (.*)/.exec(asked.complaints()) ?? [];
+    expect(named.split(" ")).toHaveLength(4);
+    for (const each of named.split(" ")) {
+      const [, name = "", version] = /^(.+)@([^@]+)$/.exec(each) ?? [];
+      expect(devDependencies[name], name).toBe(version);
+    }
+    const env = { ...WITHOUT_PACKAGES, OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
+    const meant = await serve(env);
+    const warned = meant.lines().find(({ msg }) => String(msg).includes("OpenTelemetry's variables"));
+    expect(warned?.level).toBe(40);
+    meant.stop();
+    expect(await meant.exited).toBe(0);
+    expect(meant.complaints()).toBe("");
+  });
+
   it("change nothing where the collector is dead, or takes and never answers", async () => {
     const held: unknown[] = [];
     const silent: Server = createServer((socket) => {
@@ -297,9 +341,9 @@ describe("traces", () => {
     silent.listen(0, "127.0.0.1");
     await once(silent, "listening");
     const { port } = silent.address() as { port: number };
-    const dead = await serve({}, "--otlp-endpoint=http://127.0.0.1:1");
-    const mute = await serve({}, `--otlp-endpoint=http://127.0.0.1:${port}`);
-    for (const server of [dead, mute]) {
+    const endpoints = ["http://127.0.0.1:1", `http://127.0.0.1:${port}`];
+    const unmoved = async (endpoint: string): Promise<void> => {
+      const server = await serve({}, `--otlp-endpoint=${endpoint}`);
       const publisher = publishWithFfmpeg("assets/demo.flv", `rtmp://127.0.0.1:${server.rtmp}/live/a`);
       const response = await ask(`http://127.0.0.1:${server.http}/live/a.flv`);
       await once(response, "data");
@@ -313,7 +357,8 @@ describe("traces", () => {
       server.stop();
       expect(await server.exited).toBe(0);
       expect(complaints()).toHaveLength(1);
-    }
+    };
+    await Promise.all(endpoints.map(unmoved));
     silent.close();
     expect(held.length).toBeGreaterThan(0);
   });

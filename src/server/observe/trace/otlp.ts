@@ -150,7 +150,9 @@ async function loadPackages() {
     ]);
     return { api, resources, sdk, otlp };
   } catch (error) {
-    throw new Error(`traces need OpenTelemetry's packages: npm install ${PACKAGES}`, { cause: error });
+    const message = `traces need OpenTelemetry's packages: npm install ${PACKAGES}`;
+    const { code } = error as NodeJS.ErrnoException;
+    throw Object.assign(new Error(message, { cause: error }), { code });
   }
 }
 
