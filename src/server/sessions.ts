@@ -10,6 +10,7 @@ import type {
 } from "./contract/session.js";
 import type { Span, Tracer } from "./contract/trace.js";
 import { streamKey } from "./net/stream-name.js";
+import { traceFirstFrame } from "./observe/trace/first-frame.js";
 import { parseTraceparent } from "./observe/trace/traceparent.js";
 
 export interface SessionsInit {
@@ -70,7 +71,7 @@ export function createSessions(init: SessionsInit): Sessions {
     report(id, report) {
       const session = open.get(id)?.session;
       if (session?.action !== "play") return false;
-      session.report = report;
+      session.reported(report);
       return true;
     },
     kick(id) {
@@ -128,6 +129,8 @@ class SessionRecord implements Session {
   #what: { readonly action: "publish" | "play"; readonly app: string; readonly name: string } | undefined;
   #begun = false;
   #ended = false;
+  /** Its trace has the first frame on the screen. */
+  #rendered = false;
   #measured: { readonly bytesOut: number } | undefined;
   /** How much of that is in the counters. */
   #taken = 0;
@@ -198,6 +201,11 @@ class SessionRecord implements Session {
     this.trace.set({ "user_agent.original": this.#userAgent });
     this.#init.log.info({ ...this.#describe(), userAgent: this.#userAgent }, `${action} begun`);
     this.#init.onBegin?.(this);
+  }
+
+  reported(report: QualityReport): void {
+    this.report = report;
+    this.#rendered ||= traceFirstFrame(this.trace, report);
   }
 
   measure(outlet: { readonly bytesOut: number }): void {
