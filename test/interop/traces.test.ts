@@ -150,6 +150,17 @@ describe("traces", () => {
     const [, traceId, spanId, flags] = TRACEPARENT.exec(String(response.headers.traceparent)) ?? [];
     expect([traceId, flags]).toEqual([INCOMING.slice(3, 35), "01"]);
     await once(response, "data");
+    // What a player says that has shown its first frame a moment ago.
+    const report = {
+      v: 2,
+      sid: response.headers["x-sluice-session"],
+      "sluice-first-frame": 300,
+      "sluice-first-frame-ago": 20,
+      "sluice-traceparent": response.headers.traceparent,
+    };
+    const reports = `http://127.0.0.1:${server.http}/api/v1/reports`;
+    const taken = await fetch(reports, { method: "POST", body: JSON.stringify(report) });
+    expect(taken.status).toBe(204);
     response.destroy();
     await until(() => server.lines().some(({ msg }) => msg === "play ended"));
     await publisher.kill();
@@ -176,11 +187,18 @@ describe("traces", () => {
     expect(viewer.map(({ name }) => name).sort()).toEqual([
       "authorise",
       "first byte",
+      "first frame rendered",
       "join",
       "play",
       "request",
     ]);
-    expectWithin(viewer, play);
+    const frame = named(viewer, "first frame rendered");
+    expect(BigInt(frame.endNanos) - BigInt(frame.startNanos)).toBe(300_000_000n);
+    expect(frame.parentSpanId).toBe(spanId);
+    expectWithin(
+      viewer.filter((span) => span !== frame),
+      play,
+    );
     expect(JSON.stringify(viewer)).not.toContain("secret");
 
     const lines = server.lines();

@@ -59,12 +59,15 @@ describe("traceparent", () => {
         expect(parseTraceparent(formatTraceparent(given))).toEqual(given);
       }),
     );
+    // A header's bytes, each a character, as Node has them.
+    const latin1 = (maxLength: number): fc.Arbitrary<string> =>
+      fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes).toString("latin1"));
     const written = context.map(formatTraceparent);
     const changed = fc
-      .tuple(written, fc.nat(60), fc.nat(3), fc.string({ unit: "binary", maxLength: 3 }))
+      .tuple(written, fc.nat(60), fc.nat(3), latin1(3))
       .map(([text, at, cut, insert]) => text.slice(0, at) + insert + text.slice(at + cut));
     fc.assert(
-      fc.property(fc.oneof(changed, fc.string({ unit: "binary", maxLength: 200 })), (header) => {
+      fc.property(fc.oneof(changed, latin1(200)), (header) => {
         const read = parseTraceparent(header);
         if (read === undefined) return;
         expect(read.traceId).toMatch(/^[0-9a-f]{32}$/);
