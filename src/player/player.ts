@@ -75,9 +75,14 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   let receivedFrames = 0;
   let reporting = false;
   let endReports: (() => void) | undefined;
+  /** When the first frame was on the screen, milliseconds since the Unix epoch. */
+  let firstFrameAt: number | undefined;
 
   if (settings.muted ?? settings.autoplay) video.muted = true;
   video.playsInline = true;
+  video.requestVideoFrameCallback?.((now) => {
+    firstFrameAt = performance.timeOrigin + now;
+  });
 
   function tell({ kind, code, fatal, message }: SourceError): void {
     emitter.emit("error", { kind, code, fatal, message });
@@ -103,7 +108,12 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       // Without its chunk there are no reports, and that is all.
       report(settings.reports).catch(() => {});
     },
-    playing: () => emitter.emit("playing", {}),
+    playing(): void {
+      // Firefox before 132 tells of no frames: there it is about now.
+      if (!("requestVideoFrameCallback" in video))
+        firstFrameAt ??= performance.timeOrigin + performance.now();
+      emitter.emit("playing", {});
+    },
     trouble: tell,
   };
 
@@ -234,7 +244,14 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
     // `/APP/NAME.flv` and `/api/v1/reports` have the same root, wherever that is mounted.
     const address = new URL(to === true ? "../api/v1/reports" : to, httpUrl(href)).href;
     const say = overWebSocket && to === true ? (text: string) => engine?.say(text) : undefined;
-    if (!over) endReports = startReporter(player, address, () => progress, say);
+    if (!over)
+      endReports = startReporter(
+        player,
+        address,
+        () => progress,
+        () => firstFrameAt,
+        say,
+      );
   }
 
   const timer = setInterval(watch, WATCH_MS);

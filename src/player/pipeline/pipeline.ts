@@ -46,6 +46,10 @@ export interface Progress {
   readonly arrivals: Arrivals | undefined;
   /** The server's name for the connection, where it tells one. */
   readonly session: string | undefined;
+  /** The server's span for it, where it tells one. */
+  readonly traceparent: string | undefined;
+  /** When it was asked for, milliseconds since the Unix epoch. */
+  readonly requestedAt: number;
   /** Of the last report that went over the connection itself, milliseconds. */
   readonly rttMs: number | undefined;
   /** Media appended up to here, seconds on the element's clock. */
@@ -130,6 +134,7 @@ export function createPipeline(
     connection = current;
     const beside: Side = {};
     side = beside;
+    const requestedAt = performance.timeOrigin + performance.now();
     let bytes = 0;
     let frames = 0;
     let toldAt = 0;
@@ -171,9 +176,10 @@ export function createPipeline(
           remux.push(slice, Math.round(now * 1000));
           if (now - toldAt < PROGRESS_MS) return;
           toldAt = now;
-          const { session, rttMs } = beside;
+          const { session, traceparent, rttMs } = beside;
           const { now: arrivals } = meter;
-          events.progress({ bytes, frames, lastByteAt: now, arrivals, session, rttMs, end: sink?.end ?? 0 });
+          const own = { session, traceparent, requestedAt, rttMs };
+          events.progress({ bytes, frames, lastByteAt: now, arrivals, ...own, end: sink?.end ?? 0 });
         },
         beside,
         talks,

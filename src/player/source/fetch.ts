@@ -22,6 +22,7 @@ export async function fetchSource(
     throw statusError(url, response.status);
   }
   side.session = response.headers.get(SESSION_HEADER) ?? undefined;
+  side.traceparent = response.headers.get("traceparent") ?? undefined;
   const reader = response.body.getReader();
   try {
     for (;;) {

@@ -52,6 +52,8 @@ export const SESSION_HEADER = "X-Sluice-Session";
 export interface Side {
   /** The server's name for the connection. */
   session?: string | undefined;
+  /** The server's span for it, as W3C Trace Context has it. */
+  traceparent?: string | undefined;
   /** Between us and the server and back, milliseconds, of the last text that was answered. */
   rttMs?: number;
   /** Sends a text, a report of ours, over the connection itself. */

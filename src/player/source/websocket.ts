@@ -64,8 +64,13 @@ function connect(
     function hear(text: string): void {
       if (side.say === undefined) return;
       try {
-        const { session, ts } = JSON.parse(text) as { readonly session?: string; readonly ts?: number };
+        const { session, traceparent, ts } = JSON.parse(text) as {
+          readonly session?: string;
+          readonly traceparent?: string;
+          readonly ts?: number;
+        };
         side.session ??= session;
+        side.traceparent ??= traceparent;
         // What was said had the time in it.
         if (ts !== undefined) side.rttMs = Math.max(0, performance.timeOrigin + performance.now() - ts);
       } catch {

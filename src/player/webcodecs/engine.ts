@@ -155,6 +155,7 @@ export function startWebCodecsEngine(
       const demuxer = createFlvDemuxer({ track: addTrack, packet: addPacket, metadata: () => {} });
       let toldAt = 0;
       let bytes = 0;
+      const requestedAt = now();
       const beside: Side = {};
       side = beside;
       frames = 0;
@@ -174,6 +175,8 @@ export function startWebCodecsEngine(
               lastByteAt: at,
               arrivals: meter.now,
               session: beside.session,
+              traceparent: beside.traceparent,
+              requestedAt,
               rttMs: beside.rttMs,
               end: 0,
             } satisfies Progress);
