@@ -80,6 +80,7 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
 
   if (settings.muted ?? settings.autoplay) video.muted = true;
   video.playsInline = true;
+  // Firefox before 132 tells of no frames, and reports none.
   video.requestVideoFrameCallback?.((now) => {
     firstFrameAt = performance.timeOrigin + now;
   });
@@ -103,17 +104,12 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       rate.add(next.bytes - (progress?.bytes ?? 0), now);
       receivedFrames += next.frames - (progress?.frames ?? 0);
       progress = next;
-      if (reporting || next.session === undefined || settings.reports === false) return;
+      if (reporting || next.told.session === undefined || settings.reports === false) return;
       reporting = true;
       // Without its chunk there are no reports, and that is all.
       report(settings.reports).catch(() => {});
     },
-    playing(): void {
-      // Firefox before 132 tells of no frames: there it is about now.
-      if (!("requestVideoFrameCallback" in video))
-        firstFrameAt ??= performance.timeOrigin + performance.now();
-      emitter.emit("playing", {});
-    },
+    playing: () => emitter.emit("playing", {}),
     trouble: tell,
   };
 
@@ -248,7 +244,7 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       endReports = startReporter(
         player,
         address,
-        () => progress,
+        () => progress?.told,
         () => firstFrameAt,
         say,
       );

@@ -1,3 +1,4 @@
+import type { Told } from "../source/source.js";
 import type { Player, PlayerError } from "../types.js";
 import { type FirstFrame, makeReport } from "./report.js";
 
@@ -11,15 +12,6 @@ const TOO_MANY = 429;
 /** How long a server that has too many is spared, where it does not say. */
 const SPARE_MS = 10_000;
 
-/** What a reporter knows of the stream's connection. */
-export interface Reported {
-  readonly session: string | undefined;
-  readonly rttMs: number | undefined;
-  readonly traceparent: string | undefined;
-  /** Milliseconds since the Unix epoch. */
-  readonly requestedAt: number;
-}
-
 /**
  * Reports how a player fares: twice a second over the stream's own WebSocket, every two seconds over fetch, and once at
  * its end by a beacon, which outlives the page. What is lost is lost: a report says what has been so far.
@@ -32,7 +24,7 @@ export interface Reported {
 export function startReporter(
   player: Pick<Player, "on" | "stats">,
   url: string,
-  connection: () => Reported | undefined,
+  connection: () => Told | undefined,
   firstFrameAt: () => number | undefined,
   say: ((text: string) => void) | undefined,
 ): () => void {
@@ -70,7 +62,7 @@ export function startReporter(
     return JSON.stringify(report);
   }
 
-  function look({ session, traceparent, requestedAt }: Reported): void {
+  function look({ session, traceparent, requestedAt }: Told): void {
     const at = firstFrameAt();
     // A frame that was there before this connection was asked for is another's.
     if (first !== undefined || session === undefined || at === undefined || at < requestedAt) return;
