@@ -3,13 +3,13 @@
 // It decodes with the .proto files of the OpenTelemetry project, not with anything that the sender uses. What has come
 // is told on standard output, a JSON object a line: {"port":N} first, then one for each span.
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import protobuf from "protobufjs";
 
 // Elastic's package is what the registry has the schema in; nothing else of it is used.
-const schema = path.dirname(createRequire(import.meta.url).resolve("@elastic/mockotlpserver/package.json"));
+const schema = path.dirname(fileURLToPath(import.meta.resolve("@elastic/mockotlpserver/package.json")));
 const root = new protobuf.Root();
 root.resolvePath = (_origin, target) => path.join(schema, target);
 root.loadSync("opentelemetry/proto/collector/trace/v1/trace_service.proto");
