@@ -43,6 +43,11 @@ export function explainListen(error: unknown, listening: Listening): unknown {
         undefined,
         { cause: error },
       );
+    case "ERR_MODULE_NOT_FOUND":
+      // An optional package; the message says which.
+      return new CommandError(`${error.message}\nor start without: --otlp-endpoint off`, undefined, {
+        cause: error,
+      });
     default:
       return error;
   }

@@ -13,6 +13,8 @@ export interface PublisherInit {
   readonly relayed?: boolean;
   /** The timeline goes on after this, microseconds: what readers in other processes have seen. */
   readonly position?: number;
+  /** Where it comes from, in words of its owner's that mean nothing here: for whoever finds it on its stream. */
+  readonly origin?: string | undefined;
 }
 
 /** What a Publisher tells its stream. */
@@ -52,6 +54,10 @@ export class Publisher {
 
   get relayed(): boolean {
     return this.#init.relayed === true;
+  }
+
+  get origin(): string | undefined {
+    return this.#init.origin;
   }
 
   get metadata(): Metadata {

@@ -78,9 +78,15 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
   let receivedFrames = 0;
   let reporting = false;
   let endReports: (() => void) | undefined;
+  /** When the first frame was on the screen, milliseconds since the Unix epoch. */
+  let firstFrameAt: number | undefined;
 
   if (settings.muted ?? settings.autoplay) video.muted = true;
   video.playsInline = true;
+  // Firefox before 132 tells of no frames, and reports none.
+  video.requestVideoFrameCallback?.((now) => {
+    firstFrameAt = performance.timeOrigin + now;
+  });
 
   function tell({ code, fatal, message }: SourceError): void {
     emitter.emit("error", { kind: kindOf(code), code, fatal, message });
@@ -101,7 +107,7 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
       rate.add(next.bytes - (progress?.bytes ?? 0), now);
       receivedFrames += next.frames - (progress?.frames ?? 0);
       progress = next;
-      if (reporting || next.session === undefined || settings.reports === false) return;
+      if (reporting || next.told.session === undefined || settings.reports === false) return;
       reporting = true;
       // Without its chunk there are no reports, and that is all.
       report(settings.reports).catch(() => {});
@@ -241,7 +247,14 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
     // `/APP/NAME.flv` and `/api/v1/reports` have the same root, wherever that is mounted.
     const address = new URL(to === true ? "../api/v1/reports" : to, httpUrl(href)).href;
     const say = overWebSocket && to === true ? (text: string) => engine?.say(text) : undefined;
-    if (!over) endReports = startReporter(player, address, () => progress, say);
+    if (!over)
+      endReports = startReporter(
+        player,
+        address,
+        () => progress?.told,
+        () => firstFrameAt,
+        say,
+      );
   }
 
   const timer = setInterval(watch, WATCH_MS);

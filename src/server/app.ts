@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { pino } from "pino";
 import { z } from "zod";
@@ -14,11 +15,15 @@ import type { Exchange } from "./contract/exchange.js";
 import type { Logger } from "./contract/logger.js";
 import type { Endpoint, Protocol, ProtocolContext } from "./contract/protocol.js";
 import type { SessionInfo, SessionReason } from "./contract/session.js";
+import type { Tracer } from "./contract/trace.js";
 import { createHttpEntry, type HttpEntry } from "./net/http-entry.js";
 import { createHttpServer } from "./net/http-server.js";
 import { createKernelQueues } from "./net/kernel-queues.js";
 import { createNodeScheduler } from "./net/node-scheduler.js";
 import { parseStreamPath, streamKey } from "./net/stream-name.js";
+import { tracedAuthorize } from "./observe/trace/authorize.js";
+import { readOtlpSettings } from "./observe/trace/otlp-settings.js";
+import { createTracing } from "./observe/trace/tracing.js";
 import { createPages, defaultWebDirectory } from "./pages.js";
 import { pullFile } from "./protocol/file/pull.js";
 import { createFlvProtocol } from "./protocol/flv/index.js";
@@ -59,6 +64,7 @@ export interface App {
   readonly hub: Hub;
   readonly log: Logger;
   readonly scheduler: Scheduler;
+  readonly tracer: Tracer;
   readonly entry: HttpEntry;
   readonly reports: ReportDesk;
   readonly pullFile: typeof pullFile;
@@ -83,7 +89,14 @@ export function createApp(init: AppInit): App {
   const scheduler = createNodeScheduler();
   const log: Logger = init.logger ?? pino({ level: config.log.level, base: null });
   const timeoutMs = init.authorizeTimeoutMs ?? config.authorizeTimeoutMs;
-  const authorize = createAuthorizer(init.authorize, timeoutMs, scheduler, log);
+  const tracing = createTracing({
+    settings: readOtlpSettings(config.otlp, process.env),
+    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+    scheduler,
+    log,
+  });
+  const { tracer } = tracing;
+  const authorize = tracedAuthorize(createAuthorizer(init.authorize, timeoutMs, scheduler, log), tracer);
   const link = init.link?.({ scheduler, log, authorize });
   const hub = new Hub(
     { ...config, duplicate: config.publish },
@@ -95,6 +108,7 @@ export function createApp(init: AppInit): App {
   const sessions = createSessions({
     scheduler,
     log,
+    tracer,
     maxConnections: config.maxConnections,
     newId: sessionIds(link?.reports?.process),
     onBegin: init.onBegin,
@@ -172,6 +186,7 @@ export function createApp(init: AppInit): App {
 
   async function listen(): Promise<readonly Endpoint[]> {
     try {
+      await tracing.ready();
       const endpoints: Endpoint[] = [...((await link?.listen()) ?? [])];
       if (init.handedOver !== undefined) {
         await httpServer.listenPrivately(init.handedOver);
@@ -208,6 +223,7 @@ export function createApp(init: AppInit): App {
     passing?.close();
     reports.close();
     entry.close();
+    await tracing.close();
     log.info({}, "closed");
   }
 
@@ -215,6 +231,7 @@ export function createApp(init: AppInit): App {
     hub,
     log,
     scheduler,
+    tracer,
     entry,
     reports,
     pullFile,

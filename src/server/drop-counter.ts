@@ -10,13 +10,13 @@ export function createDropCounter(
 ): (drop: Drop) => void {
   const onceASecond = createOnceASecond(scheduler);
   return (drop) => {
-    const { id, remoteAddress, app, name, counters } = session;
+    const { remoteAddress, app, name, counters } = session;
     counters.droppedFrames += drop.frames;
     counters.droppedMs += Math.round(drop.ms);
     const { droppedFrames, droppedMs } = counters;
     onceASecond(() =>
       log.warn(
-        { session: id, remoteAddress, app, name, ...drop, droppedFrames, droppedMs },
+        { ...session.logFields, remoteAddress, app, name, ...drop, droppedFrames, droppedMs },
         "viewer too far behind: frames left out",
       ),
     );

@@ -20,6 +20,7 @@ import type { SessionInfo, SessionReason } from "./contract/session.js";
 import type { AttachOptions, HostServer } from "./net/http-entry.js";
 import type { HttpRequest, HttpResponse } from "./net/http-exchange.js";
 import { parseStreamKey, type StreamName, streamKey } from "./net/stream-name.js";
+import { tracedPublication } from "./observe/trace/publication.js";
 import { snapshot } from "./sessions.js";
 import { type StreamInfo, streamInfo } from "./stream-info.js";
 import { createStreamWriter, requireTracks, type StreamWriter } from "./writer.js";
@@ -203,7 +204,7 @@ export function createServer(options: ServerOptions = {}): LiveServer {
       },
     }),
   });
-  const { hub, scheduler, entry } = app;
+  const { hub, scheduler, entry, tracer } = app;
   if (primary === undefined) {
     hub.on("publish", ({ stream }) => told.publish(streamInfo(stream)));
     hub.on("tracks", ({ stream }) => told.tracks(streamInfo(stream)));
@@ -243,10 +244,11 @@ export function createServer(options: ServerOptions = {}): LiveServer {
       requireTracks("tracks", tracks);
       const ended = new AbortController();
       const onEnd = (reason: string): void => ended.abort(reason);
+      const init = tracedPublication(tracer, key, "code", { onEnd });
       const publisher =
         primary === undefined
-          ? hub.publish(key, { onEnd })
-          : deferPublisher(app.publish(key, { onEnd }), (reason, error) => {
+          ? hub.publish(key, init)
+          : deferPublisher(app.publish(key, init), (reason, error) => {
               app.log.warn({ name: key, reason, err: error }, "publishing from code was refused");
               onEnd(reason);
             });
@@ -262,7 +264,8 @@ export function createServer(options: ServerOptions = {}): LiveServer {
       const aborted = (): boolean => signal?.aborted === true;
       if (aborted()) return;
       const ended = new AbortController();
-      const publisher = await app.publish(key, { onEnd: (reason) => ended.abort(reason) });
+      const init = tracedPublication(tracer, key, "file", { onEnd: (reason) => ended.abort(reason) });
+      const publisher = await app.publish(key, init);
       const stop = (): void => publisher.end("aborted");
       signal?.addEventListener("abort", stop);
       // It may have fired while the name was being asked for.

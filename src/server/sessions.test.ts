@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createFakeScheduler } from "../../test/support/fake-scheduler.js";
 import { createLogRecorder, type LogLine } from "../../test/support/rtmp-server.js";
+import { createTracer } from "./observe/trace/tracer.js";
 import { createSessions } from "./sessions.js";
 
 function setUp(maxConnections = 10) {
@@ -11,6 +12,7 @@ function setUp(maxConnections = 10) {
   const sessions = createSessions({
     scheduler,
     log: createLogRecorder(lines),
+    tracer: createTracer((bytes) => "ab".repeat(bytes)),
     maxConnections,
     newId: () => `s${++n}`,
     onBegin: ({ id }) => events.push(`begin ${id}`),
@@ -34,6 +36,9 @@ describe("sessions", () => {
     session.end("too-slow");
     const who = {
       session: "s1",
+      trace_id: "ab".repeat(16),
+      span_id: "ab".repeat(8),
+      stream: "live/a",
       protocol: "http-flv",
       action: "play",
       app: "live",

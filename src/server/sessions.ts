@@ -8,10 +8,15 @@ import type {
   SessionInit,
   SessionReason,
 } from "./contract/session.js";
+import type { Span, Tracer } from "./contract/trace.js";
+import { streamKey } from "./net/stream-name.js";
+import { traceFirstFrame } from "./observe/trace/first-frame.js";
+import { parseTraceparent } from "./observe/trace/traceparent.js";
 
 export interface SessionsInit {
   readonly scheduler: Scheduler;
   readonly log: Logger;
+  readonly tracer: Tracer;
   /** Sessions at once; more are refused. */
   readonly maxConnections: number;
   /** Makes a new unique id. */
@@ -37,6 +42,18 @@ export interface Sessions {
   readonly size: number;
 }
 
+/** Ends that are no failure of anybody's. */
+const IN_ORDER: ReadonlySet<SessionReason> = new Set([
+  "unpublished",
+  "config-changed",
+  "timeline-end",
+  "taken-over",
+  "kicked",
+  "shutdown",
+  "aborted",
+  "client-closed",
+]);
+
 export function createSessions(init: SessionsInit): Sessions {
   const open = new Map<string, { readonly session: SessionRecord; readonly abort: AbortController }>();
   let closed = false;
@@ -54,7 +71,7 @@ export function createSessions(init: SessionsInit): Sessions {
     report(id, report) {
       const session = open.get(id)?.session;
       if (session?.action !== "play") return false;
-      session.report = report;
+      session.reported(report);
       return true;
     },
     kick(id) {
@@ -95,6 +112,7 @@ class SessionRecord implements Session {
   readonly since: number;
   readonly signal: AbortSignal;
   report: QualityReport | undefined;
+  readonly trace: Span;
   readonly #init: SessionsInit;
   readonly #onGone: (id: string) => void;
   readonly #started: number;
@@ -111,6 +129,8 @@ class SessionRecord implements Session {
   #what: { readonly action: "publish" | "play"; readonly app: string; readonly name: string } | undefined;
   #begun = false;
   #ended = false;
+  /** Its trace has the first frame on the screen. */
+  #rendered = false;
   #measured: { readonly bytesOut: number } | undefined;
   /** How much of that is in the counters. */
   #taken = 0;
@@ -125,6 +145,15 @@ class SessionRecord implements Session {
     this.#init = init;
     this.#started = init.scheduler.now();
     this.#onGone = onGone;
+    this.trace = init.tracer.start("connection", {
+      kind: "server",
+      parent: parseTraceparent(who.traceparent),
+      attributes: {
+        "sluice.session": this.id,
+        "sluice.protocol": who.protocol,
+        "client.address": who.remoteAddress,
+      },
+    });
   }
 
   get userAgent(): string | undefined {
@@ -151,17 +180,32 @@ class SessionRecord implements Session {
     return this.#counters;
   }
 
+  get logFields(): object {
+    const { traceId, spanId } = this.trace.context;
+    const stream = this.#what && streamKey(this.#what);
+    return { session: this.id, trace_id: traceId, span_id: spanId, stream };
+  }
+
   ask(action: "publish" | "play", app: string, name: string): void {
-    if (!this.#begun) this.#what = { action, app, name };
+    if (this.#begun) return;
+    this.#what = { action, app, name };
+    this.trace.rename(action);
+    this.trace.set({ "sluice.stream": streamKey(this.#what) });
   }
 
   begin(action: "publish" | "play", app: string, name: string, userAgent?: string): void {
     if (this.#ended) return;
     this.#userAgent ??= userAgent;
-    this.#what = { action, app, name };
+    this.ask(action, app, name);
     this.#begun = true;
+    this.trace.set({ "user_agent.original": this.#userAgent });
     this.#init.log.info({ ...this.#describe(), userAgent: this.#userAgent }, `${action} begun`);
     this.#init.onBegin?.(this);
+  }
+
+  reported(report: QualityReport): void {
+    this.report = report;
+    this.#rendered ||= traceFirstFrame(this.trace, report);
   }
 
   measure(outlet: { readonly bytesOut: number }): void {
@@ -176,6 +220,7 @@ class SessionRecord implements Session {
     const durationMs = Math.round((scheduler.now() - this.#started) / 1000);
     const { counters, report } = this;
     const fields = { ...this.#describe(), reason, detail, durationMs, ...counters, report };
+    this.#endTrace(reason, detail);
     const message = this.action === undefined ? "connection ended" : `${this.action} ended`;
     if (reason === "internal") log.error(fields, message);
     else log.info(fields, message);
@@ -183,7 +228,17 @@ class SessionRecord implements Session {
   }
 
   #describe(): object {
-    const { id, protocol, remoteAddress } = this;
-    return { session: id, protocol, ...this.#what, remoteAddress };
+    const { protocol, remoteAddress } = this;
+    return { ...this.logFields, protocol, ...this.#what, remoteAddress };
+  }
+
+  #endTrace(reason: SessionReason, detail: string | undefined): void {
+    if (!this.trace.context.sampled) return;
+    const { bytesIn, bytesOut, droppedFrames } = this.counters;
+    this.trace.set({ "sluice.bytes_in": bytesIn, "sluice.bytes_out": bytesOut });
+    this.trace.set({ "sluice.dropped_frames": droppedFrames });
+    this.trace.event("end", { "sluice.reason": reason, "sluice.detail": detail });
+    if (!IN_ORDER.has(reason)) this.trace.fail(reason, detail);
+    this.trace.end();
   }
 }

@@ -12,10 +12,12 @@ import {
   type Session,
   type SessionReason,
 } from "./contract/session.js";
+import type { Span } from "./contract/trace.js";
 import { createDropCounter } from "./drop-counter.js";
 import { watchKernelQueue } from "./net/kernel-queues.js";
 import { CORS_HEADERS, replyOptions, replyProblem } from "./net/problem.js";
 import { type StreamName, streamKey } from "./net/stream-name.js";
+import { linkPublisher } from "./observe/trace/link-publisher.js";
 
 const METHODS = "GET, HEAD, OPTIONS";
 const RETRY_AFTER_SECONDS = "5";
@@ -50,15 +52,19 @@ export function serveViewer(exchange: Exchange, init: ViewerInit): void {
   }
   const userAgent = first(exchange.headers["user-agent"])?.slice(0, MAX_USER_AGENT_LENGTH);
   const { remoteAddress } = exchange;
-  const session = init.context.openSession({ protocol: init.protocol, remoteAddress, userAgent });
+  const traceparent = single(exchange.headers.traceparent);
+  const who = { protocol: init.protocol, remoteAddress, userAgent, traceparent };
+  const session = init.context.openSession(who);
   if (session === undefined) {
     replyProblem(exchange, 503, "limit", "The server has as many connections as it takes, or is stopping.", {
       "Retry-After": RETRY_AFTER_SECONDS,
     });
     return;
   }
-  admit(exchange, init, session, selection).catch((error: unknown) => {
-    init.context.log.error({ session: session.id, err: error }, "serving a viewer failed");
+  session.trace.set({ "http.request.method": method, "url.path": exchange.path });
+  const request = session.trace.start("request");
+  admit(exchange, init, session, request, selection).catch((error: unknown) => {
+    init.context.log.error({ ...session.logFields, err: error }, "serving a viewer failed");
     refuse(exchange, session, 500, "internal", "internal", "The server failed; its log says why.");
   });
 }
@@ -67,6 +73,7 @@ async function admit(
   exchange: Exchange,
   init: ViewerInit,
   session: Session,
+  request: Span,
   selection: Selection,
 ): Promise<void> {
   const { context, stream: streamName, protocol, waitForPublisherMs } = init;
@@ -82,11 +89,13 @@ async function admit(
     userAgent: session.userAgent,
     headers: exchange.headers,
     sessionId: session.id,
+    traceparent: session.trace.traceparent,
     signal: either.signal,
   });
   const key = streamKey(streamName);
   // Who only asks whether there is a stream gets the answer at once.
   const waitMs = exchange.method === "HEAD" ? 0 : waitForPublisherMs;
+  const join = verdict.allowed ? session.trace.start("join") : undefined;
   const stream = verdict.allowed ? await hub.whenLive(key, waitMs, either.signal) : undefined;
   either.release();
   if (exchange.signal.aborted) {
@@ -100,9 +109,11 @@ async function admit(
     refuse(exchange, session, 404, "not-found", "not-found", `There is no stream ${key}.`);
   } else if (exchange.method === "HEAD") {
     exchange.reply(200, streamHeaders(init, session));
+    session.trace.set({ "http.response.status_code": 200 });
     session.end("client-closed", "HEAD");
   } else {
-    play(exchange, init, session, stream, selection);
+    play(exchange, init, session, request, stream, selection);
+    join?.end();
   }
 }
 
@@ -110,10 +121,12 @@ function play(
   exchange: Exchange,
   init: ViewerInit,
   session: Session,
+  request: Span,
   stream: Stream,
   selection: Selection,
 ): void {
-  const viewer = new Viewer(exchange, init, session);
+  linkPublisher(session.trace, stream);
+  const viewer = new Viewer(exchange, init, session, request);
   session.begin("play", init.stream.app, init.stream.name);
   try {
     viewer.watch(stream.subscribe({ format: init.format, selection, sink: viewer }));
@@ -130,16 +143,22 @@ class Viewer implements Sink {
   readonly #exchange: Exchange;
   readonly #init: ViewerInit;
   readonly #session: Session;
+  readonly #request: Span;
+  /** When it was let in, on its trace's clock. */
+  readonly #joinedAt: number;
+  #sent = false;
   #outlet: Outlet | undefined;
   #subscriber: Subscriber | undefined;
   #ending: SessionReason | undefined;
   #unwatch: (() => void) | undefined;
   #countDrop: ((drop: Drop) => void) | undefined;
 
-  constructor(exchange: Exchange, init: ViewerInit, session: Session) {
+  constructor(exchange: Exchange, init: ViewerInit, session: Session, request: Span) {
     this.#exchange = exchange;
     this.#init = init;
     this.#session = session;
+    this.#request = request;
+    this.#joinedAt = session.trace.now();
   }
 
   /** Follows both sides' wish to end it. */
@@ -160,6 +179,10 @@ class Viewer implements Sink {
   }
 
   accept(batch: Batch): "ok" | "busy" {
+    if (!this.#sent) {
+      this.#sent = true;
+      this.#session.trace.start("first byte", { startedAt: this.#joinedAt }).end();
+    }
     return (this.#outlet ?? this.#opened()).accept(batch);
   }
 
@@ -199,6 +222,8 @@ class Viewer implements Sink {
       const talk = this.#exchange.websocket ? this.#init.context.talk(this.#session) : undefined;
       this.#outlet = this.#exchange.stream(streamHeaders(this.#init, this.#session), talk);
       this.#session.measure(this.#outlet);
+      this.#session.trace.set({ "http.response.status_code": this.#exchange.websocket ? 101 : 200 });
+      this.#request.end();
     }
     return this.#outlet;
   }
@@ -232,8 +257,9 @@ function refuse(
   message: string,
   detail?: string,
 ): void {
+  session.trace.set({ "http.response.status_code": status });
   replyProblem(exchange, status, error, message, {
-    "X-Sluice-Session": session.id,
+    ...sessionHeaders(session),
     ...(status === 503 ? { "Retry-After": RETRY_AFTER_SECONDS } : {}),
   });
   session.end(reason, detail);
@@ -247,8 +273,13 @@ function streamHeaders({ contentType }: ViewerInit, session: Session): Readonly<
     // nginx would gather a buffer full before it passed anything on.
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
-    "X-Sluice-Session": session.id,
+    ...sessionHeaders(session),
   };
+}
+
+/** What its player gets to know of it. The traceparent is what W3C Trace Context has for requests: see docs/tracing.md. */
+function sessionHeaders({ id, trace }: Session): Readonly<Record<string, string>> {
+  return { "X-Sluice-Session": id, traceparent: trace.traceparent };
 }
 
 /** `?audio=0` and `?video=0`; a sentence where they say something else. */
@@ -260,6 +291,11 @@ function readSelection(query: URLSearchParams): Selection | string {
     wanted[kind] = value === "1";
   }
   return wanted.video || wanted.audio ? wanted : "`video=0` and `audio=0` together leave nothing to play.";
+}
+
+/** What was sent once: the header of a trace that was sent twice belongs to neither. */
+function single(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function first(value: string | readonly string[] | undefined): string | undefined {

@@ -270,6 +270,7 @@ describe("authorize", () => {
         userAgent: "me",
         headers: "b",
         sessionId: refused.headers["x-sluice-session"],
+        traceparent: refused.headers.traceparent,
         signal: 0,
       },
     ]);

@@ -260,7 +260,12 @@ describe("the subprotocol sluice.v1", () => {
     expect(viewer.socket.protocol).toBe("sluice.v1");
     expect(viewer.order.slice(0, 3)).toBe("tbb");
     const sid = String(viewer.texts[0]?.session);
-    expect(viewer.texts).toEqual([{ session: expect.stringMatching(/^[\w-]{12}$/) }]);
+    expect(viewer.texts).toEqual([
+      {
+        session: expect.stringMatching(/^[\w-]{12}$/),
+        traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/),
+      },
+    ]);
     viewer.socket.send(reportOf(sid, { ts: 1234, sn: 5 }));
     await until(() => viewer.texts.length === 2);
     expect(viewer.texts[1]).toEqual({ ts: 1234, sn: 5 });

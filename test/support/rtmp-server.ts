@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { Hub } from "../../src/hub/hub.js";
 import type { HubOptions } from "../../src/hub/options.js";
 import type { Scheduler } from "../../src/hub/scheduler.js";
@@ -7,6 +7,7 @@ import type { Authorize } from "../../src/server/contract/access.js";
 import type { Logger } from "../../src/server/contract/logger.js";
 import type { SessionInfo, SessionReason } from "../../src/server/contract/session.js";
 import { createNodeScheduler } from "../../src/server/net/node-scheduler.js";
+import { createTracer, type Recorder } from "../../src/server/observe/trace/tracer.js";
 import { createRtmpProtocol, type RtmpProtocolOptions } from "../../src/server/protocol/rtmp/index.js";
 import { createSessions, type Sessions } from "../../src/server/sessions.js";
 
@@ -38,6 +39,8 @@ export interface RtmpServerInit {
   readonly authorize?: Authorize;
   readonly authorizeTimeoutMs?: number;
   readonly maxConnections?: number;
+  /** Takes the spans. */
+  readonly recorder?: Recorder;
 }
 
 /** The RTMP protocol on a port of its own, with a hub and nothing else around it. */
@@ -74,6 +77,7 @@ export async function startRtmpServer(init: RtmpServerInit = {}): Promise<RtmpTe
           ended.push({ session: { ...fields, id } as unknown as SessionInfo, reason });
       },
     },
+    tracer: createTracer((bytes) => randomBytes(bytes).toString("hex"), init.recorder),
     maxConnections: init.maxConnections ?? 100,
     newId: randomUUID,
   });

@@ -4,7 +4,7 @@ import { type Attachment, MediaSink } from "../buffer/media-sink.js";
 import { unsupportedTrack } from "../buffer/support.js";
 import { ArrivalMeter, type Arrivals } from "../latency/arrivals.js";
 import { fetchSource } from "../source/fetch.js";
-import { asSourceError, type Side, type SourceError } from "../source/source.js";
+import { asSourceError, type Side, type SourceError, type Told } from "../source/source.js";
 import { webSocketSource } from "../source/websocket.js";
 import { Remuxer } from "./remux.js";
 
@@ -44,10 +44,7 @@ export interface Progress {
   /** When the last byte came, milliseconds since the Unix epoch. */
   readonly lastByteAt: number;
   readonly arrivals: Arrivals | undefined;
-  /** The server's name for the connection, where it tells one. */
-  readonly session: string | undefined;
-  /** Of the last report that went over the connection itself, milliseconds. */
-  readonly rttMs: number | undefined;
+  readonly told: Told;
   /** Media appended up to here, seconds on the element's clock. */
   readonly end: number;
   /** Nothing is to be expected: the browser wants no more for now. */
@@ -94,7 +91,7 @@ export function createPipeline(
   let sink: MediaSink | undefined;
   let connection: AbortController | undefined;
   let remuxer: Remuxer | undefined;
-  let side: Side = {};
+  let side: Side | undefined;
   let playhead = 0;
   let closed = false;
 
@@ -132,7 +129,7 @@ export function createPipeline(
     if (closed) return { kind: "disconnected" };
     const current = new AbortController();
     connection = current;
-    const beside: Side = {};
+    const beside: Side = { told: { requestedAt: performance.timeOrigin + performance.now() } };
     side = beside;
     let bytes = 0;
     let frames = 0;
@@ -175,9 +172,9 @@ export function createPipeline(
           remux.push(slice, Math.round(now * 1000));
           if (now - toldAt < PROGRESS_MS) return;
           toldAt = now;
-          const { session, rttMs } = beside;
+          const { told } = beside;
           const { now: arrivals } = meter;
-          events.progress({ bytes, frames, lastByteAt: now, arrivals, session, rttMs, end: sink?.end ?? 0 });
+          events.progress({ bytes, frames, lastByteAt: now, arrivals, told, end: sink?.end ?? 0 });
         },
         beside,
         talks,
@@ -194,7 +191,7 @@ export function createPipeline(
   return {
     connect,
     disconnect: () => connection?.abort(),
-    say: (text) => side.say?.(text),
+    say: (text) => side?.say?.(text),
     closeSink,
     position(currentTime, before) {
       playhead = currentTime;

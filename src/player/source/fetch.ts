@@ -5,7 +5,7 @@ export async function fetchSource(
   url: string,
   signal: AbortSignal,
   onBytes: (bytes: Uint8Array) => void,
-  side: Side = {},
+  side: Side,
 ): Promise<void> {
   let response: Response;
   try {
@@ -21,7 +21,12 @@ export async function fetchSource(
     await response.body?.cancel().catch(() => {});
     throw statusError(url, response.status);
   }
-  side.session = response.headers.get(SESSION_HEADER) ?? undefined;
+  const { headers } = response;
+  side.told = {
+    ...side.told,
+    session: headers.get(SESSION_HEADER) ?? undefined,
+    traceparent: headers.get("traceparent") ?? undefined,
+  };
   const reader = response.body.getReader();
   try {
     for (;;) {

@@ -32,12 +32,20 @@ export function asSourceError(error: unknown): SourceError {
 /** Where our server's answers have the name of the connection. */
 export const SESSION_HEADER = "X-Sluice-Session";
 
+/** What is known of a connection. */
+export interface Told {
+  /** When it was asked for, milliseconds since the Unix epoch. */
+  readonly requestedAt: number;
+  /** The server's name for it, and its span as W3C Trace Context has it, where it tells them. */
+  readonly session?: string | undefined;
+  readonly traceparent?: string | undefined;
+  /** Between us and the server and back, milliseconds, of the last text that was answered over the connection itself. */
+  readonly rttMs?: number;
+}
+
 /** What a connection has beside its media, as far as the server is one that tells. The source fills it in. */
 export interface Side {
-  /** The server's name for the connection. */
-  session?: string | undefined;
-  /** Between us and the server and back, milliseconds, of the last text that was answered. */
-  rttMs?: number;
+  told: Told;
   /** Sends a text, a report of ours, over the connection itself. */
   say?: (text: string) => void;
 }

@@ -15,7 +15,7 @@ export async function webSocketSource(
   url: string,
   signal: AbortSignal,
   onBytes: (bytes: Uint8Array) => void,
-  side: Side = {},
+  side: Side,
   talks = false,
 ): Promise<void> {
   if (talks) {
@@ -64,10 +64,14 @@ function connect(
     function hear(text: string): void {
       if (side.say === undefined) return;
       try {
-        const { session, ts } = JSON.parse(text) as { readonly session?: string; readonly ts?: number };
-        side.session ??= session;
+        const { session, traceparent, ts } = JSON.parse(text) as {
+          readonly session?: string;
+          readonly traceparent?: string;
+          readonly ts?: number;
+        };
         // What was said had the time in it.
-        if (ts !== undefined) side.rttMs = Math.max(0, performance.timeOrigin + performance.now() - ts);
+        const rttMs = ts && Math.max(0, performance.timeOrigin + performance.now() - ts);
+        side.told = { session, traceparent, ...side.told, ...(rttMs === undefined ? {} : { rttMs }) };
       } catch {
         // A server of another kind, that takes any protocol: it is the media that counts.
       }

@@ -64,6 +64,20 @@ describe("makeReport", () => {
     expect(report.bs).toBe(false);
   });
 
+  it("tells the first frame of the session that had it", () => {
+    expect(makeReport(STATS, CONTEXT)).not.toHaveProperty("sluice-first-frame");
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const at = CONTEXT.now - 1500;
+    const report = makeReport(STATS, { ...CONTEXT, firstFrame: { at, afterMs: 412.3, traceparent } });
+    expect(report).toMatchObject({
+      "sluice-first-frame": 412,
+      "sluice-first-frame-ago": 1500,
+      "sluice-traceparent": traceparent,
+    });
+    const { report: read } = readReport(JSON.stringify(report), 1);
+    expect(read).toMatchObject({ firstFrameMs: 412, firstFrameAgoMs: 1500, traceparent });
+  });
+
   it("tells the state in CMCD's words", () => {
     const at = (change: Partial<PlayerStats>, end?: "f" | "q") => {
       const { sta, pr } = makeReport({ ...STATS, ...change }, { ...CONTEXT, end });

@@ -43,6 +43,20 @@ export interface PlayerReport {
   readonly "sluice-decoded": number;
   readonly "sluice-jumps": number;
   readonly "sluice-reconnects": number;
+  /** From the request to the first frame on the screen, and how long ago that was, milliseconds: of the session that had it. */
+  readonly "sluice-first-frame"?: number;
+  readonly "sluice-first-frame-ago"?: number;
+  /** The server's span that the first frame closes the trace of. */
+  readonly "sluice-traceparent"?: string;
+}
+
+/** When the session's first frame was on the screen. */
+export interface FirstFrame {
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** Since the request, milliseconds. */
+  readonly afterMs: number;
+  readonly traceparent: string | undefined;
 }
 
 /** What a report is made of beside the statistics. */
@@ -54,6 +68,7 @@ export interface ReportContext {
   readonly rttMs: number | undefined;
   readonly freezesBefore: number;
   readonly errors: readonly PlayerError["code"][];
+  readonly firstFrame?: FirstFrame | undefined;
   /** It is the last one, and why. */
   readonly end?: "f" | "q" | undefined;
 }
@@ -86,5 +101,15 @@ export function makeReport(stats: PlayerStats, context: ReportContext): PlayerRe
     "sluice-decoded": stats.decodedFrames,
     "sluice-jumps": stats.jumps,
     "sluice-reconnects": stats.reconnects,
+    ...(context.firstFrame && firstFrameKeys(context.firstFrame, context.now)),
+  };
+}
+
+/** In each report of its session: any of them may be lost. */
+function firstFrameKeys({ at, afterMs, traceparent }: FirstFrame, now: number): Partial<PlayerReport> {
+  return {
+    "sluice-first-frame": Math.round(afterMs),
+    "sluice-first-frame-ago": Math.round(Math.max(0, now - at)),
+    ...(traceparent === undefined ? {} : { "sluice-traceparent": traceparent }),
   };
 }

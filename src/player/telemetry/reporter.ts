@@ -1,5 +1,6 @@
+import type { Told } from "../source/source.js";
 import type { Player, PlayerError } from "../types.js";
-import { makeReport } from "./report.js";
+import { type FirstFrame, makeReport } from "./report.js";
 
 const FETCH_MS = 2000;
 const SOCKET_MS = 500;
@@ -11,24 +12,20 @@ const TOO_MANY = 429;
 /** How long a server that has too many is spared, where it does not say. */
 const SPARE_MS = 10_000;
 
-/** What a reporter knows of the stream's connection. */
-export interface Reported {
-  readonly session: string | undefined;
-  readonly rttMs: number | undefined;
-}
-
 /**
  * Reports how a player fares: twice a second over the stream's own WebSocket, every two seconds over fetch, and once at
  * its end by a beacon, which outlives the page. What is lost is lost: a report says what has been so far.
  *
  * @param connection the present one; reports wait for a session
+ * @param firstFrameAt when the player's first frame was on the screen, milliseconds since the Unix epoch
  * @param say sends them over it; undefined for fetch
  * @returns ends it with the last report; idempotent
  */
 export function startReporter(
   player: Pick<Player, "on" | "stats">,
   url: string,
-  connection: () => Reported | undefined,
+  connection: () => Told | undefined,
+  firstFrameAt: () => number | undefined,
   say: ((text: string) => void) | undefined,
 ): () => void {
   const errors: PlayerError["code"][] = [];
@@ -39,12 +36,16 @@ export function startReporter(
   let rttMs: number | undefined;
   let freezesBefore = 0;
   let notBefore = 0;
+  /** Which session had it. */
+  let first: (FirstFrame & { readonly session: string }) | undefined;
   let failed = false;
   let underWay = false;
   let over = false;
 
   function body(end?: "f" | "q"): string | undefined {
-    const { session, rttMs: ownRttMs } = connection() ?? {};
+    const present = connection();
+    if (present !== undefined) look(present);
+    const { session, rttMs: ownRttMs } = present ?? {};
     // The last one is about the connection that there was.
     const id = session ?? (end && sessionId);
     if (id === undefined || id === refused) return undefined;
@@ -52,12 +53,20 @@ export function startReporter(
     sessionId = id;
     const stats = player.stats();
     const now = performance.timeOrigin + performance.now();
-    const context = { sessionId: id, sequence, now, freezesBefore, errors: [...errors], end };
+    const firstFrame = first?.session === id ? first : undefined;
+    const context = { firstFrame, sessionId: id, sequence, now, freezesBefore, errors: [...errors], end };
     const report = makeReport(stats, { ...context, rttMs: say === undefined ? rttMs : ownRttMs });
     sequence += 1;
     freezesBefore = stats.freezes;
     errors.length = 0;
     return JSON.stringify(report);
+  }
+
+  function look({ session, traceparent, requestedAt }: Told): void {
+    const at = firstFrameAt();
+    // A frame that was there before this connection was asked for is another's.
+    if (first !== undefined || session === undefined || at === undefined || at < requestedAt) return;
+    first = { session, traceparent, at, afterMs: at - requestedAt };
   }
 
   async function post(): Promise<void> {

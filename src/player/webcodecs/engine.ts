@@ -52,7 +52,7 @@ export function startWebCodecsEngine(
   let playing = false;
   let closed = false;
   let painting = 0;
-  let side: Side = {};
+  let side: Side | undefined;
   /** Of the present connection. */
   let frames = 0;
   const now = (): number => performance.timeOrigin + performance.now();
@@ -168,7 +168,7 @@ export function startWebCodecsEngine(
       const demuxer = createFlvDemuxer({ track: addTrack, packet: addPacket, metadata: () => {} });
       let toldAt = 0;
       let bytes = 0;
-      const beside: Side = {};
+      const beside: Side = { told: { requestedAt: now() } };
       side = beside;
       frames = 0;
       try {
@@ -186,8 +186,7 @@ export function startWebCodecsEngine(
               frames,
               lastByteAt: at,
               arrivals: meter.now,
-              session: beside.session,
-              rttMs: beside.rttMs,
+              told: beside.told,
               end: 0,
             } satisfies Progress);
           },
@@ -202,7 +201,7 @@ export function startWebCodecsEngine(
       }
     },
     disconnect,
-    say: (text) => side.say?.(text),
+    say: (text) => side?.say?.(text),
     stats: () => ({
       ...picture.stats,
       latencyMs: clock.delayMs,

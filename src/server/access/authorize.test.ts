@@ -15,6 +15,7 @@ function request(signal: AbortSignal = new AbortController().signal): AccessRequ
     userAgent: undefined,
     headers: {},
     sessionId: "s",
+    traceparent: `00-${"ab".repeat(16)}-${"cd".repeat(8)}-00`,
     signal,
   };
 }

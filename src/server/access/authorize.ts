@@ -2,6 +2,8 @@ import type { Scheduler } from "../../hub/scheduler.js";
 import type { AccessRequest, Authorize } from "../contract/access.js";
 import type { Logger } from "../contract/logger.js";
 import type { Verdict } from "../contract/protocol.js";
+import { streamKey } from "../net/stream-name.js";
+import { parseTraceparent } from "../observe/trace/traceparent.js";
 
 const ALLOWED: Verdict = { allowed: true };
 
@@ -65,6 +67,9 @@ async function ask(authorize: Authorize, request: AccessRequest): Promise<Verdic
   throw new TypeError("authorize: its answer must be true, false or { allow, reason }");
 }
 
-function describe({ action, protocol, app, name, remoteAddress, sessionId }: AccessRequest): object {
-  return { session: sessionId, action, protocol, app, name, remoteAddress };
+function describe(request: AccessRequest): object {
+  const { action, protocol, app, name, remoteAddress, sessionId, traceparent } = request;
+  const { traceId, spanId } = parseTraceparent(traceparent) ?? {};
+  const ids = { session: sessionId, trace_id: traceId, span_id: spanId, stream: streamKey({ app, name }) };
+  return { ...ids, action, protocol, app, name, remoteAddress };
 }

@@ -48,7 +48,9 @@ const MAX_WAITING_CLAIMS = 32;
 interface StreamRecord {
   info: StreamInfo;
   /** Who publishes it, and by which claim. */
-  owner: { readonly participant: Participant; readonly claim: number } | undefined;
+  owner:
+    | { readonly participant: Participant; readonly claim: number; readonly origin: string | undefined }
+    | undefined;
   packets: number;
   bytes: number;
 }
@@ -158,10 +160,10 @@ export function createDirectory(listener: DirectoryListener, scheduler: Schedule
           const record = known ?? { info: news.stream, owner: undefined, packets: 0, bytes: 0 };
           const { since } = record.info;
           record.info = { ...news.stream, since };
-          record.owner = { participant, claim: news.claim };
+          record.owner = { participant, claim: news.claim, origin: news.origin };
           records.set(name, record);
           settle(news.claim);
-          tellAll([name, participant.relay]);
+          tellAll(ownerOf(name, participant, news.origin));
           listener.publish(shown(record));
           break;
         }
@@ -190,11 +192,15 @@ export function createDirectory(listener: DirectoryListener, scheduler: Schedule
     },
     get owners() {
       return [...records].flatMap(([name, { owner }]): readonly Owner[] =>
-        owner === undefined ? [] : [[name, owner.participant.relay]],
+        owner === undefined ? [] : [ownerOf(name, owner.participant, owner.origin)],
       );
     },
     close() {
       for (const claim of [...open.keys()]) settle(claim);
     },
   };
+}
+
+function ownerOf(name: string, { relay }: Participant, origin: string | undefined): Owner {
+  return origin === undefined ? [name, relay] : [name, relay, origin];
 }

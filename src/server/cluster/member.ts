@@ -53,7 +53,7 @@ interface Relayed {
 
 export function createMember(init: MemberInit): Member {
   const { scheduler, log, secret, tell } = init;
-  const owners = new Map<string, string>();
+  const owners = new Map<string, { readonly relay: string; readonly origin: string | undefined }>();
   const relayed = new Map<string, Relayed>();
   /** Names whose relay broke, until they are dialled anew. */
   const broken = new Map<string, Cancel>();
@@ -67,7 +67,7 @@ export function createMember(init: MemberInit): Member {
   let closed = false;
 
   function ownerElsewhere(name: string): string | undefined {
-    const relay = owners.get(name);
+    const relay = owners.get(name)?.relay;
     return relay === init.relay() ? undefined : relay;
   }
 
@@ -82,6 +82,7 @@ export function createMember(init: MemberInit): Member {
       log,
       address,
       name,
+      origin: owners.get(name)?.origin,
       secret,
       onOver(reason) {
         relayed.delete(name);
@@ -129,7 +130,7 @@ export function createMember(init: MemberInit): Member {
         next.delete(stream.name);
         claims.set(stream.name, claim);
         taken.set(stream.name, stream.taken);
-        tell({ kind: "publish", stream: streamInfo(stream), claim });
+        tell({ kind: "publish", stream: streamInfo(stream), claim, origin: stream.publisher?.origin });
       }),
       events.on("tracks", ({ stream }) => {
         if (stream.publisher?.relayed === false) tell({ kind: "tracks", stream: streamInfo(stream) });
@@ -148,9 +149,9 @@ export function createMember(init: MemberInit): Member {
 
   for (const owner of init.owners) heard(owner);
 
-  function heard([name, relay]: Owner): void {
+  function heard([name, relay, origin]: Owner): void {
     if (relay === undefined) owners.delete(name);
-    else owners.set(name, relay);
+    else owners.set(name, { relay, origin });
     consider(name);
   }
 

@@ -26,8 +26,8 @@ export interface AskedAccess extends Omit<AccessRequest, "query" | "signal"> {
   readonly query: string;
 }
 
-/** Where a stream is published: the address of the relay there. */
-export type Owner = readonly [name: string, relay: string | undefined];
+/** Where a stream is published: the address of the relay there, and what its Publisher has as its origin. */
+export type Owner = readonly [name: string, relay: string | undefined, origin?: string | undefined];
 
 /** All that a worker needs to know to begin. */
 export interface WorkerInit {
@@ -69,7 +69,12 @@ export type ParentAsks = {
 
 /** What has become of a stream that is published here. */
 export type StreamNews =
-  | { readonly kind: "publish"; readonly stream: StreamInfo; readonly claim: number }
+  | {
+      readonly kind: "publish";
+      readonly stream: StreamInfo;
+      readonly claim: number;
+      readonly origin?: string | undefined;
+    }
   | { readonly kind: "tracks"; readonly stream: StreamInfo }
   | {
       readonly kind: "unpublish";

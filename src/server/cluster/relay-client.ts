@@ -13,6 +13,8 @@ export interface RelayClientInit {
   /** The relay of the process that has the stream. */
   readonly address: string;
   readonly name: string;
+  /** The origin of its Publisher there. */
+  readonly origin: string | undefined;
   readonly secret: string;
   /** Called once, when it is over, with what the other side said; undefined where it said nothing. */
   readonly onOver: (reason: string | undefined) => void;
@@ -29,7 +31,8 @@ function reasonHere(reason: string | undefined): string {
   return reason === "unpublished" || reason === "kicked" || reason === "shutdown" ? reason : "taken-over";
 }
 
-export function dialRelay({ hub, log, address, name, secret, onOver }: RelayClientInit): RelayClient {
+export function dialRelay(init: RelayClientInit): RelayClient {
+  const { hub, log, address, name, origin, secret, onOver } = init;
   const socket = connect({ path: address });
   let publisher: Publisher | undefined;
   let said: string | undefined;
@@ -38,7 +41,7 @@ export function dialRelay({ hub, log, address, name, secret, onOver }: RelayClie
   const demuxer = createRelayDemuxer({
     start(metadata, tracks) {
       const kinds = new Set(tracks.map(({ kind }) => kind));
-      publisher = hub.publish(name, { relayed: true, onEnd: () => finish() });
+      publisher = hub.publish(name, { relayed: true, origin, onEnd: () => finish() });
       publisher.describe(metadata, { video: kinds.has("video"), audio: kinds.has("audio") });
       for (const track of tracks) publisher.track(track);
     },

@@ -88,4 +88,23 @@ export const coreShape = {
     })
     .prefault({})
     .describe("The log: JSON lines on standard output."),
+  otlp: z
+    .strictObject({
+      endpoint: z
+        .union([z.enum(["auto", "off"]), z.url({ protocol: /^https?$/ })])
+        .default("auto")
+        .describe(
+          "Collector that traces are sent to, such as `http://localhost:4318`; `/v1/traces` is added. `auto` goes by OpenTelemetry's variables, such as `OTEL_EXPORTER_OTLP_ENDPOINT`, and sends none where they name no collector.",
+        ),
+      sampleRatio: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(1)
+        .describe(
+          "The part of the traces that is kept, of those that begin here; one that a request brings along is kept if its sender keeps it.",
+        ),
+    })
+    .prefault({})
+    .describe("Traces, over OpenTelemetry's protocol."),
 };

@@ -35,6 +35,7 @@ interface SchemaNode {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
+  readonly format?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
 }
 
@@ -80,11 +81,15 @@ function toKey(node: SchemaNode, path: readonly string[]): ConfigKey {
     path,
     flag,
     variable: `SLUICE_${flag.toUpperCase().replaceAll("-", "_")}`,
-    kind: node.type === "boolean" ? "boolean" : node.type === "string" ? "text" : "number",
+    kind: node.type === "boolean" ? "boolean" : isNumeric(node) ? "number" : "text",
     allowed: allowedPhrase(node),
     description: node.description,
     fallback: node.default as string | number | boolean | undefined,
   };
+}
+
+function isNumeric(node: SchemaNode): boolean {
+  return node.type === "number" || node.type === "integer" || node.anyOf?.some(isNumeric) === true;
 }
 
 function allowedPhrase(node: SchemaNode): string {
@@ -92,6 +97,7 @@ function allowedPhrase(node: SchemaNode): string {
   if (node.const !== undefined) return `${node.const}`;
   if (node.enum !== undefined) return `one of ${node.enum.join(", ")}`;
   if (node.type === "boolean") return "true or false";
+  if (node.format === "uri") return "an address that begins with http:// or https://";
   if (node.type === "string") return (node.minLength ?? 0) > 0 ? "text that is not empty" : "text";
   const what = node.type === "integer" ? "a whole number" : "a number";
   const { minimum, maximum } = node;

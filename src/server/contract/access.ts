@@ -18,6 +18,8 @@ export interface AccessRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The session's id in the log, and in the answer's `X-Sluice-Session`. */
   readonly sessionId: string;
+  /** W3C Trace Context's header, for what is asked elsewhere on its behalf: so that becomes part of the same trace. */
+  readonly traceparent: string;
   /** Fires when the peer has gone or the answer comes too late. */
   readonly signal: AbortSignal;
 }

@@ -6,7 +6,7 @@ import type { AccessRequest } from "./access.js";
 import type { Exchange, Talk } from "./exchange.js";
 import type { KernelQueues } from "./kernel-queues.js";
 import type { Logger } from "./logger.js";
-import type { Session, SessionInfo, SessionInit, SessionReason } from "./session.js";
+import type { Session, SessionInit, SessionReason } from "./session.js";
 
 /** The outcome of an access check. */
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
@@ -22,7 +22,7 @@ export interface ProtocolContext {
   /** Takes a name for a publisher, also from other processes where there are any. @throws Refused `busy` or `closed` */
   publish(name: string, init: PublisherInit): Promise<Publisher>;
   /** What to make of a viewer's connection that carries texts too: its player reports on it. */
-  talk(session: SessionInfo): Talk;
+  talk(session: Session): Talk;
   /** Asks the operator's `authorize`. Never throws; late and failing answers are refusals. */
   authorize(request: AccessRequest): Promise<Verdict>;
 }

@@ -46,6 +46,11 @@ export interface QualityReport {
   readonly starved: boolean | undefined;
   readonly jumps: number | undefined;
   readonly reconnects: number | undefined;
+  /** From the request for this connection to its first frame on the screen, and how long ago that was, milliseconds. */
+  readonly firstFrameMs: number | undefined;
+  readonly firstFrameAgoMs: number | undefined;
+  /** The `traceparent` that the player was given with the connection. */
+  readonly traceparent: string | undefined;
   /** Codes of its errors since the report before. */
   readonly errors: readonly string[];
 }

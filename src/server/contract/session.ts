@@ -1,6 +1,7 @@
 import type { HubReason } from "../../hub/reason.js";
 import type { RefusalCode } from "../../hub/refused.js";
 import type { QualityReport } from "./quality.js";
+import type { Span } from "./trace.js";
 
 /**
  * Why a connection ended: the hub's reasons, and a transport's own.
@@ -84,6 +85,10 @@ export interface Session extends SessionInfo {
   readonly counters: SessionCounters;
   /** Fires when an operator or the server's end wants it closed; its reason is a SessionReason. */
   readonly signal: AbortSignal;
+  /** Its span, from its beginning to its end: the session ends it. Its trace is the peer's, where that had begun one. */
+  readonly trace: Span;
+  /** What each of its log lines says: `session`, `trace_id`, `span_id`, and `stream` once it is known. */
+  readonly logFields: object;
   /** Says what it asks for, before it may: who was refused is logged with it too. */
   ask(action: "publish" | "play", app: string, name: string): void;
   /**
@@ -103,4 +108,6 @@ export interface SessionInit {
   readonly protocol: string;
   readonly remoteAddress: string;
   readonly userAgent?: string | undefined;
+  /** A `traceparent` header, as the peer sent it. */
+  readonly traceparent?: string | undefined;
 }

@@ -3,7 +3,7 @@ import type { Exchange } from "../contract/exchange.js";
 /** What every answer to another site's page needs: streams are public unless `authorize` says otherwise. */
 export const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Origin": "*",
-  "Access-Control-Expose-Headers": "X-Sluice-Session, Content-Type, Retry-After",
+  "Access-Control-Expose-Headers": "X-Sluice-Session, traceparent, Content-Type, Retry-After",
 };
 
 /** The answer to `OPTIONS`, preflights among them. */

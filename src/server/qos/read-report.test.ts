@@ -27,6 +27,9 @@ const WHOLE = {
   "sluice-decoded": 100,
   "sluice-jumps": 3,
   "sluice-reconnects": 0,
+  "sluice-first-frame": 412,
+  "sluice-first-frame-ago": 30,
+  "sluice-traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 };
 
 const read = (value: unknown): ReturnType<typeof readReport> => readReport(JSON.stringify(value), 5);
@@ -56,6 +59,9 @@ describe("readReport", () => {
         starved: true,
         jumps: 3,
         reconnects: 0,
+        firstFrameMs: 412,
+        firstFrameAgoMs: 30,
+        traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         errors: ["timeout"],
       },
     });
@@ -92,6 +98,8 @@ describe("readReport", () => {
     [{ ec: Array(17).fill("x") }, "`ec` must"],
     [{ ec: [1] }, "`ec` must"],
     [{ "sluice-path": "<script>" }, "`sluice-path` must"],
+    [{ "sluice-first-frame": -1 }, "`sluice-first-frame` must"],
+    [{ "sluice-traceparent": "00-x" }, "`sluice-traceparent` must"],
   ])("says what is wrong with %j", (change, message) => {
     expect(() => read({ ...WHOLE, ...change })).toThrow(MediaError);
     expect(() => read({ ...WHOLE, ...change })).toThrow(message);

@@ -17,6 +17,8 @@ const MAX_MS = 1e9;
 const MAX_COUNT = 1e12;
 const MAX_ERRORS = 16;
 const SESSION_ID = /^[\w-]{1,64}$/;
+/** W3C Trace Context, version 00: what we have given out. */
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const WORD = /^[\w.-]{1,64}$/;
 /** CTA-5004-B, `sta`. */
 const STATES: Readonly<Record<string, PlayerState>> = {
@@ -64,6 +66,9 @@ export function readReport(text: string, receivedAt: number): ReceivedReport {
       starved: readBoolean(keys, "bs"),
       jumps: readWhole(keys, "sluice-jumps", MAX_COUNT),
       reconnects: readWhole(keys, "sluice-reconnects", MAX_COUNT),
+      firstFrameMs: readWhole(keys, "sluice-first-frame", MAX_MS),
+      firstFrameAgoMs: readWhole(keys, "sluice-first-frame-ago", MAX_MS),
+      traceparent: readWord(keys, "sluice-traceparent", TRACEPARENT),
       errors: readErrors(keys),
     },
   };

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createFakeScheduler } from "../../../test/support/fake-scheduler.js";
 import { createLogRecorder, type LogLine } from "../../../test/support/rtmp-server.js";
 import { MediaError } from "../../media/model/error.js";
+import { createTracer } from "../observe/trace/tracer.js";
 import { createSessions } from "../sessions.js";
 import { addressKey, createReportDesk, type ReportDeskInit } from "./report-desk.js";
 
@@ -13,6 +14,7 @@ function stage(init: Partial<ReportDeskInit> = {}) {
   const sessions = createSessions({
     scheduler,
     log,
+    tracer: createTracer((bytes) => "ab".repeat(bytes)),
     maxConnections: 50_000,
     newId: () => `s${ids++}`,
     onEnd: (session) => desk.ended(session),
@@ -159,7 +161,7 @@ describe("the desk for reports", () => {
     const [session, other] = [viewer(), viewer()];
     const said: unknown[] = [];
     const hear = desk.talk(session)((text) => said.push(JSON.parse(text)));
-    expect(said).toEqual([{ session: session.id }]);
+    expect(said).toEqual([{ session: session.id, traceparent: session.trace.traceparent }]);
     hear(JSON.stringify({ v: 2, sid: session.id, ts: 123, sn: 1, bl: 7 }));
     expect(said.at(-1)).toEqual({ ts: 123, sn: 1 });
     expect(session.report?.bufferMs).toBe(7);

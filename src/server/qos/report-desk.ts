@@ -3,7 +3,7 @@ import { MediaError } from "../../media/model/error.js";
 import type { Talk } from "../contract/exchange.js";
 import type { Logger } from "../contract/logger.js";
 import type { QualityReport, QualityReports } from "../contract/quality.js";
-import type { SessionInfo } from "../contract/session.js";
+import type { Session, SessionInfo } from "../contract/session.js";
 import { BoundedMap } from "./bounded-map.js";
 import { RateLimiter } from "./rate-limiter.js";
 import { type ReceivedReport, readReport } from "./read-report.js";
@@ -49,7 +49,7 @@ export interface ReportDesk extends QualityReports {
   /** Takes a report that was posted. @throws MediaError */
   take(text: string, remoteAddress: string): ReportOutcome;
   /** The texts on a session's own WebSocket. */
-  talk(session: SessionInfo): Talk;
+  talk(session: Pick<Session, "id" | "trace">): Talk;
   /** Takes what came in at other processes. */
   receive(entries: readonly ReportEntry[]): void;
   /** A session has ended: for a while its last report may still come. */
@@ -119,7 +119,7 @@ export function createReportDesk(init: ReportDeskInit): ReportDesk {
     return passed ? "passed-on" : "too-many";
   }
 
-  function answer(session: SessionInfo, text: string): object | undefined {
+  function answer(session: Pick<Session, "id">, text: string): object | undefined {
     if (!mayReport(session.id)) return undefined;
     try {
       const { sessionId, sentAt, report } = readReport(text, scheduler.wall());
@@ -148,7 +148,7 @@ export function createReportDesk(init: ReportDeskInit): ReportDesk {
       }
     },
     talk: (session) => (say) => {
-      say(JSON.stringify({ session: session.id }));
+      say(JSON.stringify({ session: session.id, traceparent: session.trace.traceparent }));
       return (text) => {
         const said = answer(session, text);
         if (said !== undefined) say(JSON.stringify(said));

@@ -37,6 +37,8 @@ export interface RtmpConnectInfo {
 export interface RtmpServerHandler {
   /** Takes bytes to send; they are its own. */
   send(bytes: Uint8Array): void;
+  /** The handshake is over. */
+  handshaken?(): void;
   connected?(info: RtmpConnectInfo): void;
   publish(request: RtmpRequest): void;
   play(request: RtmpRequest): void;

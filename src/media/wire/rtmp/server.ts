@@ -44,7 +44,7 @@ export function createRtmpServerConnection(
   const handshake = createServerHandshake(options.crypto);
   const link = createLink(
     handshake,
-    { send: (bytes) => handler.send(bytes), open: nothing, message, event },
+    { send: (bytes) => handler.send(bytes), open: () => handler.handshaken?.(), message, event },
     options.limits,
   );
   const maxPartialBytes = options.limits?.maxPartialBytes ?? DEFAULT_MAX_PARTIAL_BYTES;

@@ -6,10 +6,12 @@ import type { StatusInfo } from "../../../media/wire/rtmp/command.js";
 import { PLAY_STREAM_ID, rtmpFormat } from "../../../media/wire/rtmp/muxer.js";
 import { relabelMessages } from "../../../media/wire/rtmp/relabel.js";
 import { REFUSAL_REASONS, type SessionReason } from "../../contract/session.js";
+import type { Span } from "../../contract/trace.js";
 import { createDropCounter } from "../../drop-counter.js";
 import { watchKernelQueue } from "../../net/kernel-queues.js";
 import type { SocketWriter } from "../../net/socket-writer.js";
 import { type StreamName, streamKey } from "../../net/stream-name.js";
+import { linkPublisher } from "../../observe/trace/link-publisher.js";
 import { accessRequest, placeOf, type Role, type RoleInit } from "./role.js";
 
 /** A play role: the connection tells it of pauses. */
@@ -30,10 +32,16 @@ export function startPlay(init: RoleInit): PlayRole {
   let unwatch = (): void => {};
   let over = false;
   const writer = init.openWriter();
-  const sink = new PlaySink(writer, request.streamId, createDropCounter(session, context), (reason) => {
-    unwatch();
-    if (!over) role.end(reason);
-  });
+  const sink = new PlaySink(
+    session.trace,
+    writer,
+    request.streamId,
+    createDropCounter(session, context),
+    (reason) => {
+      unwatch();
+      if (!over) role.end(reason);
+    },
+  );
   writer.onDrain(() => subscriber?.resume());
   session.measure(writer);
 
@@ -68,6 +76,7 @@ export function startPlay(init: RoleInit): PlayRole {
   }
 
   function begin(stream: Stream, place: StreamName): void {
+    linkPublisher(session.trace, stream);
     const { audio, video } = request.address.query;
     try {
       const selection = { video: video !== "0", audio: audio !== "0" };
@@ -82,6 +91,7 @@ export function startPlay(init: RoleInit): PlayRole {
       return;
     }
     session.begin("play", place.app, place.name, init.userAgent);
+    sink.joinedAt = session.trace.now();
     sink.started = request.accept();
     unwatch = watchKernelQueue(context, writer, subscriber);
     subscriber.resume();
@@ -95,15 +105,19 @@ export function startPlay(init: RoleInit): PlayRole {
     if (over) return;
     // The operator's reason is for the log: a viewer could learn from it.
     if (!verdict.allowed) return refuse(FAILED, "You may not play this stream.", "denied", verdict.reason);
+    const join = session.trace.start("join");
     const stream = await hub.whenLive(streamKey(place), init.waitForPublisherMs, gone.signal);
     if (over) return;
     if (stream === undefined) refuse(NOT_FOUND, `${streamKey(place)} is not being published.`, "not-found");
-    else begin(stream, place);
+    else {
+      begin(stream, place);
+      join.end();
+    }
   }
   // Started in a turn of its own: nothing may be pushed or ended from within the machine's own call.
   queueMicrotask(() => {
     run().catch((error: unknown) => {
-      log.error({ session: session.id, err: error }, "play failed");
+      log.error({ ...session.logFields, err: error }, "play failed");
       role.end("internal");
     });
   });
@@ -114,6 +128,10 @@ export function startPlay(init: RoleInit): PlayRole {
 class PlaySink implements Sink {
   /** Batches flow once Play.Start is on its way. */
   started = false;
+  /** For the time to the first byte, on the trace's clock. */
+  joinedAt = 0;
+  #sent = false;
+  readonly #trace: Span;
   readonly #writer: SocketWriter;
   readonly #streamId: number;
   readonly #onEnd: (reason: SessionReason) => void;
@@ -123,11 +141,13 @@ class PlaySink implements Sink {
   #skipping = false;
 
   constructor(
+    trace: Span,
     writer: SocketWriter,
     streamId: number,
     dropped: (drop: Drop) => void,
     onEnd: (reason: SessionReason) => void,
   ) {
+    this.#trace = trace;
     this.#writer = writer;
     this.#streamId = streamId;
     this.dropped = dropped;
@@ -142,6 +162,10 @@ class PlaySink implements Sink {
   accept(batch: Batch): "ok" | "busy" {
     if (!this.started) return "busy";
     if (this.#skipping && !this.#passesPause(batch)) return "ok";
+    if (!this.#sent) {
+      this.#sent = true;
+      this.#trace.start("first byte", { startedAt: this.joinedAt }).end();
+    }
     if (this.#streamId === PLAY_STREAM_ID) return this.#writer.accept(batch);
     return this.#writer.acceptBytes(relabelMessages(batch.bytes, this.#streamId));
   }

@@ -6,6 +6,7 @@ import type { StatusInfo } from "../../../media/wire/rtmp/command.js";
 import { REFUSAL_REASONS, type SessionReason } from "../../contract/session.js";
 import { createOnceASecond } from "../../net/once-a-second.js";
 import { type StreamName, streamKey } from "../../net/stream-name.js";
+import { createFirstMedia } from "../../observe/trace/first-media.js";
 import { accessRequest, placeOf, type Role, type RoleInit } from "./role.js";
 
 /** A publish role: the connection hands it the messages of its stream. */
@@ -27,20 +28,22 @@ export function startPublish(init: RoleInit): PublishRole {
   let lastMediaAt: number | undefined;
   let over = false;
 
+  const firsts = createFirstMedia(session.trace);
   const logDropped = createOnceASecond(scheduler);
   const decoder = createTagDecoder({
     track: (track) => publisher?.track(track),
     packet(packet) {
       session.counters.packetsIn += 1;
+      if (!firsts.done) firsts.packet(packet);
       publisher?.write(packet);
     },
     metadata: (metadata) => publisher?.describe(metadata, expectedKinds(metadata)),
     dropped(error) {
       session.counters.undecodable += 1;
       logDropped(() => {
-        const { id, remoteAddress, app, name, counters } = session;
-        const fields = { session: id, remoteAddress, app, name, undecodable: counters.undecodable };
-        log.warn({ ...fields, problem: error.message }, "undecodable media left out");
+        const { remoteAddress, app, name, counters } = session;
+        const fields = { remoteAddress, app, name, undecodable: counters.undecodable };
+        log.warn({ ...session.logFields, ...fields, problem: error.message }, "undecodable media left out");
       });
     },
   });
@@ -81,6 +84,7 @@ export function startPublish(init: RoleInit): PublishRole {
   async function begin(place: StreamName): Promise<void> {
     try {
       publisher = await context.publish(streamKey(place), {
+        origin: session.trace.traceparent,
         onEnd: (reason) => {
           if (!over) role.end(reason as SessionReason);
         },
@@ -97,6 +101,7 @@ export function startPublish(init: RoleInit): PublishRole {
     }
     session.begin("publish", place.app, place.name, init.userAgent);
     lastMediaAt = scheduler.now();
+    firsts.begin();
     request.accept();
   }
 
@@ -112,7 +117,7 @@ export function startPublish(init: RoleInit): PublishRole {
   // Started in a turn of its own: nothing may be pushed or ended from within the machine's own call.
   queueMicrotask(() => {
     run().catch((error: unknown) => {
-      log.error({ session: session.id, err: error }, "publish failed");
+      log.error({ ...session.logFields, err: error }, "publish failed");
       role.end("internal");
     });
   });

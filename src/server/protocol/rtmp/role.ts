@@ -54,6 +54,7 @@ export function accessRequest(
     userAgent,
     headers: {},
     sessionId: session.id,
+    traceparent: session.trace.traceparent,
     signal,
   };
 }

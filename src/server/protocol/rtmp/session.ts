@@ -4,6 +4,7 @@ import { createRtmpServerConnection } from "../../../media/wire/rtmp/server.js";
 import type { RtmpRequest } from "../../../media/wire/rtmp/server-request.js";
 import type { ProtocolContext } from "../../contract/protocol.js";
 import { MAX_USER_AGENT_LENGTH, type Session, type SessionReason } from "../../contract/session.js";
+import type { Span } from "../../contract/trace.js";
 import { UNFRAMED } from "../../net/framing.js";
 import { cutOff, SocketWriter } from "../../net/socket-writer.js";
 import { NODE_CRYPTO } from "./crypto.js";
@@ -75,6 +76,8 @@ export function createRtmpSession(
   let requests = 0;
   let requestsSince = scheduler.now();
 
+  const handshake = first.trace.start("handshake");
+  let connect: Span | undefined;
   const machine = createRtmpServerConnection(
     { crypto: NODE_CRYPTO },
     {
@@ -82,7 +85,12 @@ export function createRtmpSession(
         account.counters.bytesOut += bytes.length;
         writer.write(bytes);
       },
+      handshaken() {
+        handshake.end();
+        connect = first.trace.start("connect");
+      },
       connected(info) {
+        connect?.end();
         userAgent = info.flashVer.slice(0, MAX_USER_AGENT_LENGTH) || undefined;
       },
       publish: (request) => begin(request, publishing, startPublish),
@@ -213,7 +221,7 @@ export function createRtmpSession(
       if (error instanceof MediaError) {
         end(error.code === "limit" ? "limit" : "malformed", error.message, "cut");
       } else {
-        log.error({ session: account.id, remoteAddress, err: error }, "RTMP connection failed");
+        log.error({ ...account.logFields, remoteAddress, err: error }, "RTMP connection failed");
         end("internal", String(error), "cut");
       }
     }
