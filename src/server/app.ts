@@ -19,6 +19,9 @@ import { createHttpServer } from "./net/http-server.js";
 import { createKernelQueues } from "./net/kernel-queues.js";
 import { createNodeScheduler } from "./net/node-scheduler.js";
 import { parseStreamPath, streamKey } from "./net/stream-name.js";
+import { healthRoutes } from "./observe/health.js";
+import { createOpsServer } from "./observe/ops-server.js";
+import { opsSchema } from "./observe/options.js";
 import { createPages, defaultWebDirectory } from "./pages.js";
 import { pullFile } from "./protocol/file/pull.js";
 import { createFlvProtocol } from "./protocol/flv/index.js";
@@ -33,14 +36,19 @@ import { createSessions } from "./sessions.js";
 import { streamInfo } from "./stream-info.js";
 
 /** All that can be configured in a file, by variables and by flags. */
-export const serverSchema = z.strictObject({ ...coreShape, rtmp: rtmpSchema, flv: flvSchema });
+export const serverSchema = z.strictObject({
+  ...coreShape,
+  ops: opsSchema,
+  rtmp: rtmpSchema,
+  flv: flvSchema,
+});
 
 export type ServerConfig = z.output<typeof serverSchema>;
 
 export interface AppInit {
   readonly config: ServerConfig;
-  /** Whether to open the HTTP port, and the RTMP port. */
-  readonly ports: { readonly http: boolean; readonly rtmp: boolean };
+  /** Whether to open the HTTP port, the RTMP port, and the operations port. */
+  readonly ports: { readonly http: boolean; readonly rtmp: boolean; readonly ops: boolean };
   /** Opens none: connections come through `adopt`. Where the HTTP server listens for itself alone. */
   readonly handedOver?: string;
   /** `config.authorizeTimeoutMs` by default. */
@@ -166,12 +174,19 @@ export function createApp(init: AppInit): App {
     return stream !== undefined && (websocket || hub.stream(streamKey(stream)) !== undefined);
   }
 
+  let ready = false;
+  const ops = ports.ops
+    ? createOpsServer({ ...config.ops, scheduler, log, routes: { ...healthRoutes(() => ready) } })
+    : undefined;
+
   let rtmpPort: number | undefined;
   let listening: Promise<readonly Endpoint[]> | undefined;
   let closing: Promise<void> | undefined;
 
   async function listen(): Promise<readonly Endpoint[]> {
     try {
+      // First: whoever probes it sees that it is alive, and not ready.
+      const operations = ops && { protocol: "ops", ...(await ops.listen()) };
       const endpoints: Endpoint[] = [...((await link?.listen()) ?? [])];
       if (init.handedOver !== undefined) {
         await httpServer.listenPrivately(init.handedOver);
@@ -179,8 +194,10 @@ export function createApp(init: AppInit): App {
       }
       for (const protocol of protocols) endpoints.push(...((await protocol.listen?.()) ?? []));
       if (ports.http) endpoints.push({ protocol: "http", ...(await httpServer.listen()) });
+      if (operations !== undefined) endpoints.push(operations);
       rtmpPort = endpoints.find(({ protocol }) => protocol === "rtmp")?.port;
       for (const endpoint of endpoints) log.info({ ...endpoint }, "listening");
+      ready = closing === undefined;
       return endpoints;
     } catch (error) {
       await app.close();
@@ -189,6 +206,12 @@ export function createApp(init: AppInit): App {
   }
 
   async function close(): Promise<void> {
+    if (ready) {
+      ready = false;
+      if (config.shutdownDelayMs > 0) {
+        await new Promise<void>((resolve) => void scheduler.after(config.shutdownDelayMs, resolve));
+      }
+    }
     sessions.close();
     hub.close("shutdown");
     const released = Promise.all([
@@ -208,6 +231,7 @@ export function createApp(init: AppInit): App {
     passing?.close();
     reports.close();
     entry.close();
+    await ops?.close();
     log.info({}, "closed");
   }
 

@@ -166,7 +166,12 @@ export function createPool(init: PoolInit): Pool {
     directory.join(process.participant);
     try {
       await process.start({
-        config: { ...config, maxConnections: Math.ceil(config.maxConnections / init.size) },
+        config: {
+          ...config,
+          maxConnections: Math.ceil(config.maxConnections / init.size),
+          // The parent has waited.
+          shutdownDelayMs: 0,
+        },
         doors: init.doors,
         authorizes: init.authorizes,
         level: init.level,

@@ -68,7 +68,7 @@ function createWorker(init: WorkerInit): App {
   const { config, doors } = init;
   return createApp({
     config,
-    ports: { http: doors.includes("http"), rtmp: doors.includes("rtmp") },
+    ports: { http: doors.includes("http"), rtmp: doors.includes("rtmp"), ops: false },
     handedOver: init.private,
     authorize: init.authorizes ? askParent : undefined,
     authorizeTimeoutMs: config.authorizeTimeoutMs + AUTHORIZE_SPARE_MS,

@@ -71,6 +71,10 @@ export const coreShape = {
     "An `authorize` function that has not answered after this long has refused.",
     1,
   ),
+  shutdownDelayMs: milliseconds(
+    0,
+    "How long the server goes on as before once it has been told to stop, while /readyz says that it is not ready: for load balancers to notice.",
+  ),
   shutdownTimeoutMs: milliseconds(
     5_000,
     "How long viewers get to take in what is left at shutdown before they are cut off.",

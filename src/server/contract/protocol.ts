@@ -29,7 +29,7 @@ export interface ProtocolContext {
 
 /** Where a protocol can be reached. */
 export interface Endpoint {
-  /** `rtmp` or `http`. */
+  /** `rtmp`, `http` or `ops`. */
   readonly protocol: string;
   /** The address that is listened on, such as `::`. */
   readonly host: string;
