@@ -37,8 +37,12 @@ export class FanOut {
   #ended: HubReason | undefined;
   #abrupt = false;
 
-  constructor(ring: BatchRing) {
+  readonly #onHandedOut: ((batch: Batch) => void) | undefined;
+
+  /** @param onHandedOut gets each batch once all readers that were ready have it, if there were any */
+  constructor(ring: BatchRing, onHandedOut?: (batch: Batch) => void) {
     this.#ring = ring;
+    this.#onHandedOut = onHandedOut;
   }
 
   /** How many readers there are. */
@@ -132,8 +136,11 @@ export class FanOut {
     for (;;) {
       this.#round ??= this.#nextRound();
       if (this.#round === undefined) return true;
+      const { batch } = this.#round;
       if (!this.#handOut(this.#round, pause)) return false;
       this.#round = undefined;
+      if (this.#onHandedOut !== undefined && batch.frames > 0 && this.#readers.ready.size > 0)
+        this.#onHandedOut(batch);
     }
   }
 

@@ -1,12 +1,18 @@
+import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { pino } from "pino";
 import { z } from "zod";
 import { Hub } from "../hub/hub.js";
 import type { Publisher, PublisherInit } from "../hub/publisher.js";
 import type { Scheduler } from "../hub/scheduler.js";
+import type { Drop } from "../hub/subscriber.js";
 import { createAuthorizer } from "./access/authorize.js";
+import type { Admin } from "./api/admin.js";
+import { apiSchema } from "./api/options.js";
 import { createPublicStreams } from "./api/public-streams.js";
 import { createReports, REPORTS_PATH } from "./api/reports.js";
+import { createServerApi } from "./api/server-api.js";
+import { type ApiToken, chooseToken } from "./api/token.js";
 import type { Link, LinkInit } from "./cluster/link.js";
 import { coreShape } from "./config/core.js";
 import type { Authorize } from "./contract/access.js";
@@ -14,13 +20,18 @@ import type { Exchange } from "./contract/exchange.js";
 import type { Logger } from "./contract/logger.js";
 import type { Endpoint, Protocol, ProtocolContext } from "./contract/protocol.js";
 import type { SessionInfo, SessionReason } from "./contract/session.js";
+import { createEventLogs, type EventLogs } from "./events/logs.js";
+import { createTeller, type Teller } from "./events/teller.js";
 import { createHttpEntry, type HttpEntry } from "./net/http-entry.js";
 import { createHttpServer } from "./net/http-server.js";
 import { createKernelQueues } from "./net/kernel-queues.js";
 import { createNodeScheduler } from "./net/node-scheduler.js";
 import { parseStreamPath, streamKey } from "./net/stream-name.js";
+import type { Family } from "./observe/family.js";
+import { createFigures } from "./observe/figures.js";
 import { healthRoutes } from "./observe/health.js";
-import { createOpsServer } from "./observe/ops-server.js";
+import { createMetrics } from "./observe/metrics.js";
+import { createOpsServer, type OpsRoutes } from "./observe/ops-server.js";
 import { opsSchema } from "./observe/options.js";
 import { createPages, defaultWebDirectory } from "./pages.js";
 import { pullFile } from "./protocol/file/pull.js";
@@ -32,12 +43,15 @@ import { rtmpSchema } from "./protocol/rtmp/options.js";
 import { createReportBatch } from "./qos/report-batch.js";
 import { createReportDesk, type ReportDesk } from "./qos/report-desk.js";
 import { processOf, sessionIds } from "./session-id.js";
+import { type SessionList, type SessionQuery, selectSessions } from "./session-list.js";
 import { createSessions } from "./sessions.js";
 import { streamInfo } from "./stream-info.js";
+import { version } from "./version.js";
 
 /** All that can be configured in a file, by variables and by flags. */
 export const serverSchema = z.strictObject({
   ...coreShape,
+  api: apiSchema,
   ops: opsSchema,
   rtmp: rtmpSchema,
   flv: flvSchema,
@@ -60,6 +74,19 @@ export interface AppInit {
   readonly logger: Logger | undefined;
   readonly onBegin: (session: SessionInfo) => void;
   readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
+  /** At most once a second for a session. */
+  readonly onDrop: (session: SessionInfo, drop: Drop) => void;
+  /** What the API takes; from the configuration where it is absent. */
+  readonly token?: ApiToken;
+  /** What this process is called in metrics; undefined where nothing is counted. */
+  readonly process: string | undefined;
+}
+
+/** What this process tells of itself, to itself or to its parent. */
+export interface Inspect {
+  sessions(query: SessionQuery): SessionList;
+  kick(id: string): boolean;
+  gather(streams: readonly string[]): readonly Family[];
 }
 
 /** The parts of a server, put together. */
@@ -70,6 +97,10 @@ export interface App {
   readonly entry: HttpEntry;
   readonly reports: ReportDesk;
   readonly pullFile: typeof pullFile;
+  readonly inspect: Inspect;
+  readonly events: EventLogs;
+  /** Writes what happens into `events`: in the process that knows it all. */
+  readonly teller: Teller;
   /** Takes a connection that came in on another process's port. */
   adopt(door: "http" | "rtmp", socket: Socket): void;
   /** Takes a name for a publisher, also from the other processes. @throws Refused */
@@ -92,12 +123,26 @@ export function createApp(init: AppInit): App {
   const log: Logger = init.logger ?? pino({ level: config.log.level, base: null });
   const timeoutMs = init.authorizeTimeoutMs ?? config.authorizeTimeoutMs;
   const authorize = createAuthorizer(init.authorize, timeoutMs, scheduler, log);
-  const link = init.link?.({ scheduler, log, authorize });
+  const token = init.token ?? chooseToken(config.api.token);
+  const events = createEventLogs(randomBytes(6).toString("hex"));
+  const link = init.link?.({ scheduler, log, authorize, events, token });
+  const figures =
+    init.process === undefined
+      ? undefined
+      : createFigures({
+          scheduler,
+          process: init.process,
+          maxStreams: config.ops.maxStreams,
+          sessions: () => sessions.list(),
+          publishedStreams: () =>
+            hub.streams.filter(({ live, publisher }) => live && publisher?.relayed === false).length,
+        });
   const hub = new Hub(
     { ...config, duplicate: config.publish },
     scheduler,
     (error) => log.error({ err: error }, "a listener or the media path failed"),
     link?.elsewhere,
+    figures?.observe,
   );
   link?.bind(hub);
   const sessions = createSessions({
@@ -110,6 +155,8 @@ export function createApp(init: AppInit): App {
       reports.ended(session);
       init.onEnd(session, reason);
     },
+    onOver: figures?.sessionEnded,
+    onFirstFrame: figures?.firstFrame,
   });
   const passing =
     link?.reports && createReportBatch({ scheduler, everyMs: PASS_ON_MS, send: link.reports.passOn });
@@ -134,6 +181,7 @@ export function createApp(init: AppInit): App {
     kernelQueues,
     openSession: sessions.open,
     talk: reports.talk,
+    onDrop: init.onDrop,
     authorize,
     publish: async (name, publisher) => link?.publish(name, publisher) ?? hub.publish(name, publisher),
   };
@@ -146,9 +194,32 @@ export function createApp(init: AppInit): App {
       ? [createRtmpProtocol({ ...config.rtmp, waitForPublisherMs, maxConnections }, context)]
       : []),
   ];
+  const inspect: Inspect = {
+    sessions: (query) => selectSessions(sessions.list(), query),
+    kick: sessions.kick,
+    gather: (streams) => figures?.gather(streams) ?? [],
+  };
+  const listing = async () => link?.listing() ?? { streams: hub.streams.map(streamInfo), rtmpPort };
+  const admin: Admin = {
+    streams: async () => (await listing()).streams,
+    sessions: async (query) => link?.sessions(query) ?? inspect.sessions(query),
+    kick: async (id) => link?.kick(id) ?? inspect.kick(id),
+  };
+  const api = createServerApi({
+    admin,
+    logs: events,
+    follow: link?.follow,
+    token,
+    scheduler,
+    log,
+    version: version(),
+    listStreams: config.listStreams,
+    publicStreams: createPublicStreams(listing),
+    onAnswered: figures?.answered,
+  });
   const routes = [
     ...protocols.flatMap(({ http }) => (http === undefined ? [] : [http])),
-    createPublicStreams(async () => link?.listing() ?? { streams: hub.streams.map(streamInfo), rtmpPort }),
+    api.route,
     createReports(reports, log),
     createPages(defaultWebDirectory()),
   ];
@@ -175,9 +246,17 @@ export function createApp(init: AppInit): App {
   }
 
   let ready = false;
-  const ops = ports.ops
-    ? createOpsServer({ ...config.ops, scheduler, log, routes: { ...healthRoutes(() => ready) } })
-    : undefined;
+  const opsRoutes: OpsRoutes = {
+    ...healthRoutes(() => ready && link?.ready !== false),
+    "/metrics": createMetrics({
+      scheduler,
+      version: version(),
+      maxStreams: config.ops.maxStreams,
+      streams: admin.streams,
+      gather: async (streams) => [inspect.gather(streams), ...((await link?.gather(streams)) ?? [])],
+    }),
+  };
+  const ops = ports.ops ? createOpsServer({ ...config.ops, scheduler, log, routes: opsRoutes }) : undefined;
 
   let rtmpPort: number | undefined;
   let listening: Promise<readonly Endpoint[]> | undefined;
@@ -197,6 +276,8 @@ export function createApp(init: AppInit): App {
       if (operations !== undefined) endpoints.push(operations);
       rtmpPort = endpoints.find(({ protocol }) => protocol === "rtmp")?.port;
       for (const endpoint of endpoints) log.info({ ...endpoint }, "listening");
+      if (token.random && init.token === undefined)
+        log.info({ token: token.token }, "no api.token is set: this one is good from this machine only");
       ready = closing === undefined;
       return endpoints;
     } catch (error) {
@@ -214,6 +295,7 @@ export function createApp(init: AppInit): App {
     }
     sessions.close();
     hub.close("shutdown");
+    api.close();
     const released = Promise.all([
       ...protocols.map((protocol) => protocol.close("shutdown")),
       httpServer.close(),
@@ -231,6 +313,7 @@ export function createApp(init: AppInit): App {
     passing?.close();
     reports.close();
     entry.close();
+    figures?.close();
     await ops?.close();
     log.info({}, "closed");
   }
@@ -242,6 +325,9 @@ export function createApp(init: AppInit): App {
     entry,
     reports,
     pullFile,
+    inspect,
+    events,
+    teller: createTeller(events.admin, events.visible, scheduler.wall),
     publish: context.publish,
     adopt(door, socket) {
       if (door === "http") httpServer.adopt(socket);

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { createEmitter } from "../hub/emitter.js";
 import { readPackets } from "../hub/packet-reader.js";
 import { Refused } from "../hub/refused.js";
+import type { Drop } from "../hub/subscriber.js";
 import type { Packet } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { createApp, serverSchema } from "./app.js";
@@ -169,14 +170,26 @@ export function createServer(options: ServerOptions = {}): LiveServer {
 
   const events = createEmitter<LiveEvents>((error) => app.log.error({ err: error }, "a listener failed"));
   const told: DirectoryListener = {
-    publish: (stream) => events.emit("publish", stream),
-    tracks: (stream) => events.emit("tracks", stream),
-    unpublish: (stream, reason) => events.emit("unpublish", { ...stream, reason }),
+    publish(stream) {
+      app.teller.streamBegun(stream);
+      events.emit("publish", stream);
+    },
+    tracks(stream) {
+      app.teller.streamTracks(stream);
+      events.emit("tracks", stream);
+    },
+    unpublish(stream, reason) {
+      app.teller.streamEnded(stream, reason);
+      events.emit("unpublish", { ...stream, reason });
+    },
   };
   const onBegin = (session: SessionInfo): void => {
+    app.teller.sessionBegun(session);
     if (session.action === "play") events.emit("play", snapshot(session));
   };
+  const onDrop = (session: SessionInfo, drop: Drop): void => app.teller.dropped(session, drop);
   const onEnd = (session: SessionInfo, reason: SessionReason): void => {
+    app.teller.sessionEnded(session, reason);
     if (session.action === "play") events.emit("stop", { ...snapshot(session), reason });
   };
   const ports = { http: http !== false, rtmp: rtmp !== false, ops: ops !== false };
@@ -189,6 +202,8 @@ export function createServer(options: ServerOptions = {}): LiveServer {
     logger: logger === false ? SILENT : logger,
     onBegin,
     onEnd,
+    onDrop,
+    process: ports.ops ? "main" : undefined,
     ...(workers > 1 && {
       link(init: LinkInit) {
         primary = createPrimary({
@@ -202,6 +217,8 @@ export function createServer(options: ServerOptions = {}): LiveServer {
           streams: told,
           onBegin,
           onEnd,
+          onDrop,
+          counts: ports.ops,
         });
         return primary;
       },

@@ -159,8 +159,11 @@ class Viewer implements Sink {
     return this.#outlet;
   }
 
+  /** Until it has caught up: from then on batches go to the outlet itself. */
   accept(batch: Batch): "ok" | "busy" {
-    return (this.#outlet ?? this.#opened()).accept(batch);
+    const answer = (this.#outlet ?? this.#opened()).accept(batch);
+    if (answer === "ok" && batch.frames > 0) this.#session.firstFrame();
+    return answer;
   }
 
   cork(): void {

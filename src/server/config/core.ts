@@ -54,6 +54,10 @@ export const coreShape = {
     .max(1_000)
     .default(HUB_DEFAULTS.maxVariants)
     .describe("How many variants (formats and track selections) one stream may be packaged in at once."),
+  listStreams: z
+    .boolean()
+    .default(true)
+    .describe("Whether everybody may see which streams are live: the list, its events, and the page at `/`."),
   maxConnections: z
     .int()
     .min(1)

@@ -5,7 +5,7 @@ import type { Acceptor, Drop, Sink, Subscriber } from "../../../hub/subscriber.j
 import type { StatusInfo } from "../../../media/wire/rtmp/command.js";
 import { PLAY_STREAM_ID, rtmpFormat } from "../../../media/wire/rtmp/muxer.js";
 import { relabelMessages } from "../../../media/wire/rtmp/relabel.js";
-import { REFUSAL_REASONS, type SessionReason } from "../../contract/session.js";
+import { REFUSAL_REASONS, type Session, type SessionReason } from "../../contract/session.js";
 import { createDropCounter } from "../../drop-counter.js";
 import { watchKernelQueue } from "../../net/kernel-queues.js";
 import type { SocketWriter } from "../../net/socket-writer.js";
@@ -30,10 +30,16 @@ export function startPlay(init: RoleInit): PlayRole {
   let unwatch = (): void => {};
   let over = false;
   const writer = init.openWriter();
-  const sink = new PlaySink(writer, request.streamId, createDropCounter(session, context), (reason) => {
-    unwatch();
-    if (!over) role.end(reason);
-  });
+  const sink = new PlaySink(
+    writer,
+    session,
+    request.streamId,
+    createDropCounter(session, context),
+    (reason) => {
+      unwatch();
+      if (!over) role.end(reason);
+    },
+  );
   writer.onDrain(() => subscriber?.resume());
   session.measure(writer);
 
@@ -115,6 +121,7 @@ class PlaySink implements Sink {
   /** Batches flow once Play.Start is on its way. */
   started = false;
   readonly #writer: SocketWriter;
+  readonly #session: Session;
   readonly #streamId: number;
   readonly #onEnd: (reason: SessionReason) => void;
   readonly dropped: (drop: Drop) => void;
@@ -124,11 +131,13 @@ class PlaySink implements Sink {
 
   constructor(
     writer: SocketWriter,
+    session: Session,
     streamId: number,
     dropped: (drop: Drop) => void,
     onEnd: (reason: SessionReason) => void,
   ) {
     this.#writer = writer;
+    this.#session = session;
     this.#streamId = streamId;
     this.dropped = dropped;
     this.#onEnd = onEnd;
@@ -142,8 +151,12 @@ class PlaySink implements Sink {
   accept(batch: Batch): "ok" | "busy" {
     if (!this.started) return "busy";
     if (this.#skipping && !this.#passesPause(batch)) return "ok";
-    if (this.#streamId === PLAY_STREAM_ID) return this.#writer.accept(batch);
-    return this.#writer.acceptBytes(relabelMessages(batch.bytes, this.#streamId));
+    const answer =
+      this.#streamId === PLAY_STREAM_ID
+        ? this.#writer.accept(batch)
+        : this.#writer.acceptBytes(relabelMessages(batch.bytes, this.#streamId));
+    if (answer === "ok" && batch.frames > 0) this.#session.firstFrame();
+    return answer;
   }
 
   cork(): void {
