@@ -98,7 +98,7 @@ export class Hub {
         vacant: (empty: Stream) => {
           if (this.#streams.get(name) !== empty) return;
           this.#streams.delete(name);
-          observer?.gone();
+          observer?.gone(empty.taken);
         },
         dirty: (packager: Packager, urgent: boolean) => this.#rounds.add(packager, urgent),
         fault: this.#onError,

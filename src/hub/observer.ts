@@ -6,6 +6,6 @@ export interface StreamObserver {
   handedOut(batch: Batch): void;
   /** A group of pictures is complete. @param micros from its key frame to the next, microseconds */
   group(micros: number): void;
-  /** Nothing follows. */
-  gone(): void;
+  /** Nothing follows. @param taken packets and payload bytes taken in from publishers of this process, in all */
+  gone(taken: { readonly packets: number; readonly bytes: number }): void;
 }

@@ -134,8 +134,12 @@ export function createApp(init: AppInit): App {
           process: init.process,
           maxStreams: config.ops.maxStreams,
           sessions: () => sessions.list(),
-          publishedStreams: () =>
-            hub.streams.filter(({ live, publisher }) => live && publisher?.relayed === false).length,
+          streams: () =>
+            hub.streams.map(({ name, live, publisher, taken }) => ({
+              name,
+              published: live && publisher?.relayed === false,
+              taken,
+            })),
         });
   const hub = new Hub(
     { ...config, duplicate: config.publish },

@@ -180,7 +180,10 @@ export function createEventFeed(init: EventFeedInit): EventFeed {
     close() {
       if (closed) return;
       closed = true;
-      for (const { outlet } of readers) outlet.end("going-away");
+      for (const reader of [...readers]) {
+        pump(reader);
+        reader.outlet.end("going-away");
+      }
       readers.clear();
       stopIfIdle();
     },

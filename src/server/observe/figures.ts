@@ -17,8 +17,15 @@ export interface FiguresInit {
   readonly maxStreams: number;
   /** All connections that there are. */
   readonly sessions: () => readonly SessionInfo[];
-  /** How many streams are being published to this process. */
-  readonly publishedStreams: () => number;
+  readonly streams: () => readonly StreamTotals[];
+}
+
+/** What a stream has taken in from publishers of this process. */
+export interface StreamTotals {
+  readonly name: string;
+  /** Somebody publishes it here. */
+  readonly published: boolean;
+  readonly taken: { readonly packets: number; readonly bytes: number };
 }
 
 /** What one process counts. On the media path that is once for a batch; all else is read when somebody asks. */
@@ -43,7 +50,9 @@ const ANSWER: Bounds = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500].map(
 
 /** Where each part of a stream's numbers begins. */
 const GOP_AT = histogramLength(LAG);
-const STREAM_LENGTH = GOP_AT + histogramLength(GOP);
+const PACKETS_AT = GOP_AT + histogramLength(GOP);
+const BYTES_AT = PACKETS_AT + 1;
+const STREAM_LENGTH = BYTES_AT + 1;
 
 /** A session's counters as metrics, in the order in which its account has them, before the time to the first frame. */
 const COUNTERS: readonly [key: keyof SessionCounters, name: string, help: string, unit: number][] = [
@@ -63,6 +72,8 @@ export function createFigures(init: FiguresInit): Figures {
   const peers = new Ledger(SESSION_LENGTH, init.maxStreams);
   /** How much of a session's counters is in the ledger. */
   const read = new Map<SessionInfo, { readonly stream: string; readonly counted: Float64Array }>();
+  /** How much of what a stream has taken in is in its account. */
+  const totals = new Map<Account, StreamTotals["taken"]>();
   const ends = new Map<string, { readonly labels: Sample["labels"]; value: number }>();
   const answers = new Map<string, { readonly labels: Sample["labels"]; readonly numbers: Float64Array }>();
   const eventLoop = watchEventLoopDelay();
@@ -93,6 +104,13 @@ export function createFigures(init: FiguresInit): Figures {
     return account;
   }
 
+  function readTaken(account: Account, taken: StreamTotals["taken"]): void {
+    const before = totals.get(account) ?? { packets: 0, bytes: 0 };
+    account.numbers[PACKETS_AT] = (account.numbers[PACKETS_AT] as number) + taken.packets - before.packets;
+    account.numbers[BYTES_AT] = (account.numbers[BYTES_AT] as number) + taken.bytes - before.bytes;
+    totals.set(account, taken);
+  }
+
   function gauges(shown: ReadonlySet<string>): readonly Family[] {
     const here = new Map<string, { readonly labels: Sample["labels"]; value: number }>();
     const viewers = new Map<string, { readonly labels: Sample["labels"]; value: number }>();
@@ -110,7 +128,7 @@ export function createFigures(init: FiguresInit): Figures {
     }
     return [
       family("sluice_streams", "gauge", "Streams that are being published.", [
-        { labels: {}, value: init.publishedStreams() },
+        { labels: {}, value: init.streams().filter(({ published }) => published).length },
       ]),
       family("sluice_sessions", "gauge", "Connections by what they do; `none` has not said so yet.", [
         ...here.values(),
@@ -122,12 +140,17 @@ export function createFigures(init: FiguresInit): Figures {
   return {
     observe(name) {
       const account = streams.account(name, "");
+      totals.set(account, { packets: 0, bytes: 0 });
       const { numbers } = account;
       return {
         handedOut: ({ receivedAt }: Batch) =>
           observe(numbers, 0, LAG, Math.max(0, scheduler.wall() - receivedAt)),
         group: (micros) => observe(numbers, GOP_AT, GOP, micros),
-        gone: () => streams.close(account),
+        gone(taken) {
+          readTaken(account, taken);
+          streams.close(account);
+          totals.delete(account);
+        },
       };
     },
     sessionEnded(session, reason) {
@@ -152,6 +175,7 @@ export function createFigures(init: FiguresInit): Figures {
     gather(wanted) {
       const shown = new Set(wanted);
       for (const session of init.sessions()) readCounters(session);
+      for (const { name, taken } of init.streams()) readTaken(streams.account(name, ""), taken);
       streams.settle(shown);
       peers.settle(shown);
       const labels = { process: init.process };
@@ -184,6 +208,13 @@ function streamFamilies(series: readonly Series[]): readonly Family[] {
       help,
       series.flatMap(({ stream, numbers }) => histogramSamples(name, bounds, { stream }, numbers, at)),
     );
+  const counter = (name: string, help: string, at: number): Family =>
+    family(
+      name,
+      "counter",
+      help,
+      series.map(({ stream, numbers }) => ({ labels: { stream }, value: numbers[at] as number })),
+    );
   return [
     histogram(
       "sluice_stream_lag_seconds",
@@ -192,6 +223,8 @@ function streamFamilies(series: readonly Series[]): readonly Family[] {
       0,
     ),
     histogram("sluice_stream_gop_seconds", "From one key frame to the next.", GOP, GOP_AT),
+    counter("sluice_stream_media_packets_total", "Packets taken in, from whatever publisher.", PACKETS_AT),
+    counter("sluice_stream_media_bytes_total", "The same as payload bytes.", BYTES_AT),
   ];
 }
 
