@@ -73,6 +73,11 @@ export function createEventFeed(init: EventFeedInit): EventFeed {
     scheduler.defer(() => {
       pumping = false;
       for (const reader of [...readers]) {
+        // What it needs next is gone: it can only come back and be told so.
+        if (reader.cursor < log.floor) {
+          cutOff(reader);
+          continue;
+        }
         reader.outlet.cork?.();
         pump(reader);
         reader.outlet.uncork?.();
