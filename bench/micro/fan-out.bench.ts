@@ -3,6 +3,7 @@ import type { StreamObserver } from "../../src/hub/observer.js";
 import type { Scheduler } from "../../src/hub/scheduler.js";
 import type { Sink } from "../../src/hub/subscriber.js";
 import { flvFormat } from "../../src/media/format/flv/muxer.js";
+import { textBatch } from "../../src/server/events/event-log.js";
 import { HTTP_CHUNK } from "../../src/server/net/framing.js";
 import { createNodeScheduler } from "../../src/server/net/node-scheduler.js";
 import { createFigures } from "../../src/server/observe/figures.js";
@@ -28,11 +29,26 @@ export const fanOutBenches: MicroBenches = (clip) => [
     fanOut(clip, `${named(sinks)}, nobody counting`, lazy, sinks),
     fanOut(clip, `${named(sinks)}, counted for metrics`, lazy, sinks, counted()),
   ]),
+  counting(),
 ];
 
 /** The worst case for what is counted once a batch is a stream with one viewer. */
 const named = (sinks: number): string => `batch cut, ${sinks === 1 ? "one sink" : `${sinks} sinks`}`;
 const lazy = (): Sink => ({ accept: () => "ok", end() {} });
+
+/** What the last line is more than the one before it, without the rest: a batch to one viewer is one write. */
+function counting(): MicroBench {
+  const observer = counted()("live/bench");
+  const batch = textBatch("");
+  return {
+    name: "counting a batch for metrics",
+    count: PACKETS,
+    unit: "write",
+    run() {
+      for (let i = 0; i < PACKETS; i++) observer.handedOut(batch);
+    },
+  };
+}
 
 /** What a server with an operations port has, its clock included. */
 function counted(): (name: string) => StreamObserver {
