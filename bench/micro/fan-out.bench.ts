@@ -45,7 +45,7 @@ function counting(): MicroBench {
     count: PACKETS,
     unit: "write",
     run() {
-      for (let i = 0; i < PACKETS; i++) observer.handedOut(batch);
+      for (let i = 0; i < PACKETS; i++) observer.handedOut(batch, i);
     },
   };
 }

@@ -26,7 +26,7 @@ export interface PackagerInit extends Variant {
   /** Gets what a muxer or a sink throws. */
   readonly onError: (error: unknown) => void;
   /** Gets each batch once all readers that were ready have it. */
-  readonly onHandedOut?: ((batch: Batch) => void) | undefined;
+  readonly onHandedOut?: ((batch: Batch, now: number) => void) | undefined;
 }
 
 /** What has been written since the last cut. */
