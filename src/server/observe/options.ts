@@ -32,5 +32,3 @@ export const opsSchema = z
   })
   .prefault({})
   .describe("Operations: health, readiness, metrics and profiles on a port of their own.");
-
-export type OpsOptions = z.output<typeof opsSchema>;
