@@ -219,12 +219,12 @@ export function createApp(init: AppInit): App {
     version: version(),
     listStreams: config.listStreams,
     publicStreams: createPublicStreams(listing),
+    reports: createReports(reports, log),
     onAnswered: figures?.answered,
   });
   const routes = [
     ...protocols.flatMap(({ http }) => (http === undefined ? [] : [http])),
     api.route,
-    createReports(reports, log),
     createPages(defaultWebDirectory()),
   ];
   const entry = createHttpEntry({

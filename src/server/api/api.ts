@@ -54,8 +54,8 @@ export function createApi(init: ApiInit): (exchange: Exchange) => boolean {
     const [first] = place.operations;
     const operation =
       place.operations.find((candidate) => candidate.method === method) ??
-      // What everybody may have answers other sites' preflights itself.
-      (first?.access === "everybody" && method === "OPTIONS" ? first : undefined);
+      // What everybody may have answers other sites' preflights itself, and says itself what it does not answer.
+      (first?.access === "everybody" ? first : undefined);
     if (operation === undefined) {
       const allowed = place.operations.map((each) => each.method).join(", ");
       refuse(exchange, 405, "method", `Only ${allowed} are answered here.`, { Allow: allowed });

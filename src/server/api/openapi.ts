@@ -36,7 +36,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
   };
 }
 
-function describeOperation({ access, answer, query, problems = {}, ...operation }: Operation): object {
+function describeOperation({ access, answer, query, body, problems = {}, ...operation }: Operation): object {
   const names = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
   const problem = (description: string): object => ({
     description,
@@ -56,6 +56,15 @@ function describeOperation({ access, answer, query, problems = {}, ...operation 
       ...names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
       ...(query === undefined ? [] : queryParameters(query)),
     ],
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            description: body,
+            content: { "text/plain": { schema: { type: "string" } } },
+          },
+        }),
     responses: {
       ...success(answer, operation.method),
       ...(access === "everybody" ? {} : refused),

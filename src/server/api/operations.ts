@@ -3,7 +3,7 @@ import type { Exchange } from "../contract/exchange.js";
 import type { SessionInfo } from "../contract/session.js";
 import type { EventFeed } from "../events/event-feed.js";
 import { isoTime, shownSession, shownStream } from "../events/shown.js";
-import { replyOptions } from "../net/problem.js";
+import { replyOptions, replyProblem } from "../net/problem.js";
 import { parseStreamKey } from "../net/stream-name.js";
 import type { Admin } from "./admin.js";
 import { refuse, replyJson } from "./answer.js";
@@ -27,6 +27,8 @@ export interface Operation {
   /** `events` is `token`, or the cookie for browsers. */
   readonly access: "everybody" | "token" | "events";
   readonly query?: z.ZodObject;
+  /** What is sent, in words, where something is. */
+  readonly body?: string;
   /** What 200 says; absent where it says nothing. */
   readonly answer?: z.ZodType | "text/event-stream";
   /** Statuses other than 200 (or 204 without an answer), and what they mean. */
@@ -41,6 +43,8 @@ export interface OperationsInit {
   readonly publicEvents: EventFeed;
   /** Answers `/api/v1/public/streams`. */
   readonly publicStreams: (exchange: Exchange) => void;
+  /** Answers `/api/v1/reports`. */
+  readonly reports: (exchange: Exchange) => void;
   /** A `Set-Cookie` for who may read the events. */
   readonly cookie: () => string;
   readonly document: () => object;
@@ -51,6 +55,7 @@ export interface OperationsInit {
   readonly listStreams: boolean;
 }
 
+const READING = "GET, HEAD, OPTIONS";
 const LATE = { 503: "The other processes did not answer in time." };
 
 export function createOperations(init: OperationsInit): readonly Operation[] {
@@ -76,13 +81,30 @@ export function createOperations(init: OperationsInit): readonly Operation[] {
       answer: "text/event-stream",
       problems: { 503: "There are too many readers." },
       run(exchange) {
-        if (exchange.method === "OPTIONS") replyOptions(exchange, "GET, HEAD, OPTIONS");
-        else publicEvents.serve(exchange);
+        const { method } = exchange;
+        if (method === "OPTIONS") replyOptions(exchange, READING);
+        else if (method === "GET" || method === "HEAD") publicEvents.serve(exchange);
+        else replyProblem(exchange, 405, "method", `Only ${READING} are answered here.`, { Allow: READING });
       },
     },
   ];
   return [
     ...(init.listStreams ? forEverybody : []),
+    {
+      id: "report",
+      method: "POST",
+      path: "/api/v1/reports",
+      summary: "How a viewer's player fares",
+      access: "everybody",
+      body: "A JSON object with CMCD's keys (CTA-5004-B) and `sluice-` keys: docs/player.md has them.",
+      problems: {
+        400: "The report cannot be read.",
+        404: "No session of this `sid` plays here.",
+        413: "It is too large.",
+        429: "Too many, of this session or from this address.",
+      },
+      run: init.reports,
+    },
     {
       id: "listStreams",
       method: "GET",

@@ -23,6 +23,7 @@ export interface ServerApiInit {
   readonly version: string;
   readonly listStreams: boolean;
   readonly publicStreams: (exchange: Exchange) => void;
+  readonly reports: (exchange: Exchange) => void;
   readonly onAnswered: ApiInit["onAnswered"];
 }
 
@@ -73,6 +74,7 @@ export function createServerApi(init: ServerApiInit): ServerApi {
     events,
     publicEvents,
     publicStreams: init.publicStreams,
+    reports: init.reports,
     cookie: () => eventCookie(token, scheduler.wall() / 1_000_000),
     document: () => openApiDocument(operations, init.version),
     version: init.version,

@@ -55,6 +55,7 @@ function peer(headers: Record<string, string> = {}, search = ""): Peer {
       remoteAddress: "127.0.0.1",
       websocket: false,
       signal: gone.signal,
+      body: () => Promise.reject(new Error("there is none")),
       reply(given) {
         status = given;
       },
