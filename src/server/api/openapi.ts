@@ -36,7 +36,15 @@ export function openApiDocument(operations: readonly Operation[], version: strin
   };
 }
 
-function describeOperation({ access, answer, query, body, problems = {}, ...operation }: Operation): object {
+function describeOperation({
+  access,
+  answer,
+  accepted,
+  query,
+  body,
+  problems = {},
+  ...operation
+}: Operation): object {
   const names = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
   const problem = (description: string): object => ({
     description,
@@ -67,6 +75,7 @@ function describeOperation({ access, answer, query, body, problems = {}, ...oper
         }),
     responses: {
       ...success(answer, operation.method),
+      ...(accepted === undefined ? {} : { 202: { description: accepted } }),
       ...(access === "everybody" ? {} : refused),
       ...Object.fromEntries(Object.entries(problems).map(([status, text]) => [status, problem(text)])),
     },

@@ -31,6 +31,8 @@ export interface Operation {
   readonly body?: string;
   /** What 200 says; absent where it says nothing. */
   readonly answer?: z.ZodType | "text/event-stream";
+  /** What 202 says, where it is answered. */
+  readonly accepted?: string;
   /** Statuses other than 200 (or 204 without an answer), and what they mean. */
   readonly problems?: Readonly<Record<number, string>>;
   /** @param params what stands in the path's places */
@@ -97,6 +99,7 @@ export function createOperations(init: OperationsInit): readonly Operation[] {
       summary: "How a viewer's player fares",
       access: "everybody",
       body: "A JSON object with CMCD's keys (CTA-5004-B) and `sluice-` keys: docs/player.md has them.",
+      accepted: "It was passed on to the process that has the session, if that is there.",
       problems: {
         400: "The report cannot be read.",
         404: "No session of this `sid` plays here.",
