@@ -9,6 +9,7 @@ const TOOLS = {
   chromium: "chromium",
   nginx: "nginx",
   flvmeta: "flvmeta",
+  promtool: "prometheus",
 };
 
 /** Debian keeps nginx where a user's PATH may not look. */
@@ -21,7 +22,7 @@ export function ensureTools() {
   const packages = [...new Set(missing.map((tool) => TOOLS[tool]))].join(" ");
   if (process.getuid?.() === 0 && isInstalled("apt-get")) {
     console.log(`installing ${packages}`);
-    // RUNLEVEL=1: the package's service (nginx) is not started, its ports are not ours to take.
+    // RUNLEVEL=1: the packages' services (nginx, prometheus) are not started, its ports are not ours to take.
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
     spawnSync("apt-get", ["update", "-q"], { stdio: "inherit", env });
     const install = ["install", "-y", "-q", "--no-install-recommends", ...packages.split(" ")];

@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 import { serverSchema } from "../server/app.js";
 import { loadConfig } from "../server/config/load.js";
 import { createServer, type Endpoints } from "../server/index.js";
+import { version } from "../server/version.js";
 import { createReadableLog } from "./readable-log.js";
 import { runUntilStopped } from "./serve.js";
 import { CommandError, type Terminal } from "./terminal.js";
-import { version } from "./version.js";
 
 /** Beside `dist` as beside `src`. */
 const CLIP = fileURLToPath(new URL("../../assets/demo.flv", import.meta.url));

@@ -9,14 +9,15 @@ interface Address {
 export interface Listening {
   readonly rtmp: Address;
   readonly http: Address;
+  readonly ops: Address;
 }
 
 /** An error from `listen` as something to act on; others are given back as they are. */
 export function explainListen(error: unknown, listening: Listening): unknown {
   if (!(error instanceof Error)) return error;
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
-  const section = listening.http.port === port ? "http" : "rtmp";
-  const other = section === "rtmp" ? 1936 : 8081;
+  const section = (["http", "ops"] as const).find((name) => listening[name].port === port) ?? "rtmp";
+  const other = { rtmp: 1936, http: 8081, ops: 9998 }[section];
   const variable = `SLUICE_${section.toUpperCase()}`;
   switch (code) {
     case "EADDRINUSE":

@@ -5,7 +5,18 @@ const LEVELS = ["debug", "info", "warn", "error"] as const;
 type Level = (typeof LEVELS)[number];
 
 /** What a person wants to know of a session or stream; the rest is for machines. */
-const SHOWN = ["protocol", "app", "name", "remoteAddress", "reason", "detail", "problem", "host", "port"];
+const SHOWN = [
+  "protocol",
+  "app",
+  "name",
+  "remoteAddress",
+  "reason",
+  "detail",
+  "problem",
+  "host",
+  "port",
+  "token",
+];
 
 /** What the printout above the log says already. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["listening", "closed"]);

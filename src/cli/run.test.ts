@@ -112,18 +112,18 @@ describe("sluice", () => {
 describe("sluice serve", () => {
   it("listens, logs JSON lines, and ends in order", async () => {
     const terminal = recorder();
-    const running = run(["serve", "--rtmp-port", "0", "--http-port", "0"], terminal);
+    const running = run(["serve", "--rtmp-port", "0", "--http-port", "0", "--ops-port", "0"], terminal);
     const lines = (): Record<string, unknown>[] =>
       terminal
         .text()
         .out.split("\n")
         .filter((line) => line !== "")
         .map((line) => JSON.parse(line) as Record<string, unknown>);
-    await until(() => lines().filter(({ msg }) => msg === "listening").length === 2);
+    await until(() => lines().filter(({ msg }) => msg === "listening").length === 3);
     terminal.stop();
     expect(await running).toBe(0);
     const listening = lines().filter(({ msg }) => msg === "listening");
-    expect(listening.map(({ protocol }) => protocol)).toEqual(["rtmp", "http"]);
+    expect(listening.map(({ protocol }) => protocol)).toEqual(["rtmp", "http", "ops"]);
     expect(listening.every(({ port }) => Number(port) > 0)).toBe(true);
     expect(terminal.text().err).toBe("");
   });
@@ -136,15 +136,18 @@ describe("sluice serve", () => {
     expect(terminal.text().out).toBe("");
   });
 
-  it.each(["rtmp", "http"])("names the %s port that is in use, its key, and the way out", async (section) => {
-    const port = await occupiedPort();
-    const other = section === "rtmp" ? "http" : "rtmp";
-    const { code, err } = await outcome("serve", `--${section}-port=${port}`, `--${other}-port=0`);
-    expect(code).toBe(1);
-    expect(err).toContain(`port ${port} (${section}.port) is in use`);
-    expect(err).toContain(`--${section}-port `);
-    expect(err).toContain(`SLUICE_${section.toUpperCase()}_PORT=`);
-  });
+  it.each(["rtmp", "http", "ops"])(
+    "names the %s port that is in use, its key, and the way out",
+    async (section) => {
+      const port = await occupiedPort();
+      const ports = ["rtmp", "http", "ops"].map((one) => `--${one}-port=${one === section ? port : 0}`);
+      const { code, err } = await outcome("serve", ...ports);
+      expect(code).toBe(1);
+      expect(err).toContain(`port ${port} (${section}.port) is in use`);
+      expect(err).toContain(`--${section}-port `);
+      expect(err).toContain(`SLUICE_${section.toUpperCase()}_PORT=`);
+    },
+  );
 
   it("names an address that is not this machine's", async () => {
     const { code, err } = await outcome("serve", "--rtmp-host=192.0.2.1", "--rtmp-port=0", "--http-port=0");

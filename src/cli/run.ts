@@ -1,11 +1,11 @@
 import { ConfigError } from "../server/config/mistake.js";
 import { nearest } from "../server/config/suggest.js";
+import { version } from "../server/version.js";
 import { demo } from "./demo.js";
 import { DEMO_HELP, HELP, PUSH_HELP, SERVE_HELP, settingsHelp } from "./help.js";
 import { push } from "./push.js";
 import { serve } from "./serve.js";
 import { CommandError, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, type Terminal } from "./terminal.js";
-import { version } from "./version.js";
 
 interface Command {
   help(): string;

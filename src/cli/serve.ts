@@ -2,9 +2,9 @@ import { pino } from "pino";
 import { serverSchema } from "../server/app.js";
 import { loadConfig } from "../server/config/load.js";
 import { createServer, type Endpoints, type LiveServer } from "../server/index.js";
+import { version } from "../server/version.js";
 import { explainListen, type Listening } from "./explain.js";
 import type { Terminal } from "./terminal.js";
-import { version } from "./version.js";
 
 /** `sluice serve`: until a signal, with JSON lines for machines on standard output. */
 export async function serve(argv: readonly string[], terminal: Terminal): Promise<void> {

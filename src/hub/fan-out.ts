@@ -37,8 +37,14 @@ export class FanOut {
   #ended: HubReason | undefined;
   #abrupt = false;
 
-  constructor(ring: BatchRing) {
+  readonly #onHandedOut: ((batch: Batch, now: number) => void) | undefined;
+  /** What has been handed out and not been told. */
+  readonly #untold: Batch[] = [];
+
+  /** @param onHandedOut told of each batch that all readers have that were ready, by `tell` */
+  constructor(ring: BatchRing, onHandedOut?: (batch: Batch, now: number) => void) {
     this.#ring = ring;
+    this.#onHandedOut = onHandedOut;
   }
 
   /** How many readers there are. */
@@ -91,6 +97,13 @@ export class FanOut {
     return this.#settle(pause);
   }
 
+  /** Tells what has been handed out. @param now the scheduler's clock, which whoever calls has read anyway */
+  tell(now: number): void {
+    if (this.#untold.length === 0) return;
+    for (const batch of this.#untold) this.#onHandedOut?.(batch, now);
+    this.#untold.length = 0;
+  }
+
   /**
    * Ends every reader, after the next flush's batches.
    *
@@ -132,8 +145,11 @@ export class FanOut {
     for (;;) {
       this.#round ??= this.#nextRound();
       if (this.#round === undefined) return true;
+      const { batch } = this.#round;
       if (!this.#handOut(this.#round, pause)) return false;
       this.#round = undefined;
+      if (this.#onHandedOut !== undefined && batch.frames > 0 && this.#readers.ready.size > 0)
+        this.#untold.push(batch);
     }
   }
 

@@ -1,5 +1,7 @@
 import { createEmitter, type Emitter } from "./emitter.js";
+import type { StreamObserver } from "./observer.js";
 import { HUB_DEFAULTS, type HubOptions } from "./options.js";
+import type { Packager } from "./packager.js";
 import type { Publisher, PublisherInit } from "./publisher.js";
 import type { HubReason } from "./reason.js";
 import { Refused } from "./refused.js";
@@ -35,20 +37,26 @@ export class Hub {
   readonly #emitter: Emitter<HubEvents>;
   readonly #onError: (error: unknown) => void;
   readonly #elsewhere: Elsewhere | undefined;
+  readonly #observe: ((name: string) => StreamObserver) | undefined;
   readonly #streams = new Map<string, Stream>();
   readonly #waiting = new Map<string, Set<(stream: Stream | undefined) => void>>();
   readonly #rounds: Rounds;
   readonly #cancelSweep: Cancel;
   #closed = false;
 
-  /** @param onError gets what a listener of an event, a sink or a muxer throws: never a peer's fault */
+  /**
+   * @param onError gets what a listener of an event, a sink or a muxer throws: never a peer's fault
+   * @param observe makes who counts what a new stream does, where anybody counts
+   */
   constructor(
     options: Partial<HubOptions>,
     scheduler: Scheduler,
     onError: (error: unknown) => void,
     elsewhere?: Elsewhere,
+    observe?: (name: string) => StreamObserver,
   ) {
     this.#onError = onError;
+    this.#observe = observe;
     this.#elsewhere = elsewhere;
     this.options = { ...HUB_DEFAULTS, ...options };
     this.#scheduler = scheduler;
@@ -82,16 +90,20 @@ export class Hub {
     if (this.#closed) throw new Refused("closed", "the server is shutting down");
     let stream = this.#streams.get(name);
     if (stream === undefined) {
-      stream = new Stream(name, this.options, this.#scheduler, {
-        tracks: (changed) => this.#announced(changed),
-        unpublish: (left, reason, relayed) =>
+      const observer = this.#observe?.(name);
+      const listener = {
+        tracks: (changed: Stream) => this.#announced(changed),
+        unpublish: (left: Stream, reason: string, relayed: boolean) =>
           this.#emitter.emit("unpublish", { stream: left, reason, relayed }),
-        vacant: (empty) => {
-          if (this.#streams.get(name) === empty) this.#streams.delete(name);
+        vacant: (empty: Stream) => {
+          if (this.#streams.get(name) !== empty) return;
+          this.#streams.delete(name);
+          observer?.gone(empty.taken);
         },
-        dirty: (packager, urgent) => this.#rounds.add(packager, urgent),
+        dirty: (packager: Packager, urgent: boolean) => this.#rounds.add(packager, urgent),
         fault: this.#onError,
-      });
+      };
+      stream = new Stream(name, this.options, this.#scheduler, listener, observer);
       this.#streams.set(name, stream);
     }
     const publisher = stream.publish(init);

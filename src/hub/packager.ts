@@ -25,6 +25,8 @@ export interface PackagerInit extends Variant {
   readonly onDirty: (packager: Packager, urgent: boolean) => void;
   /** Gets what a muxer or a sink throws. */
   readonly onError: (error: unknown) => void;
+  /** Gets each batch once all readers that were ready have it. */
+  readonly onHandedOut?: ((batch: Batch, now: number) => void) | undefined;
 }
 
 /** What has been written since the last cut. */
@@ -69,7 +71,7 @@ export class Packager {
   constructor(init: PackagerInit) {
     this.#init = init;
     this.ring = new BatchRing(init.options);
-    this.readers = new FanOut(this.ring);
+    this.readers = new FanOut(this.ring, init.onHandedOut);
     this.#tracks = init.tracks;
     this.#hasVideo = init.tracks.some((track) => track.kind === "video");
     this.#muxer = init.format?.createMuxer({ tracks: init.tracks, metadata: init.metadata, zero: init.zero });

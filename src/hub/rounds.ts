@@ -92,12 +92,18 @@ export class Rounds {
     const round = this.#round;
     if (round === undefined) return;
     const beganAt = this.#scheduler.now();
-    const pause = (): boolean => this.#scheduler.now() - beganAt > SLICE_MICROS;
+    let read = beganAt;
+    const pause = (): boolean => {
+      read = this.#scheduler.now();
+      return read - beganAt > SLICE_MICROS;
+    };
     let done = 0;
     for (const packager of round.packagers) {
       if (!packager.flush(pause)) break;
       done += 1;
-      if (pause()) break;
+      const over = pause();
+      packager.readers.tell(read);
+      if (over) break;
     }
     round.packagers.splice(0, done);
     const now = this.#scheduler.now();

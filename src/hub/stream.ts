@@ -2,6 +2,7 @@ import type { ContainerFormat } from "../media/model/container.js";
 import { type Metadata, type Packet, sameConfig } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { GopCache } from "./gop-cache.js";
+import type { StreamObserver } from "./observer.js";
 import type { HubOptions } from "./options.js";
 import { Packager } from "./packager.js";
 import { Publisher, type PublisherInit } from "./publisher.js";
@@ -63,8 +64,18 @@ export class Stream {
   #cancelKeep: Cancel | undefined;
   #packets = 0;
   #bytes = 0;
+  readonly #observer: StreamObserver | undefined;
+  /** Where the group of pictures began, if its publisher sends to this process. */
+  #groupDts: number | undefined;
 
-  constructor(name: string, options: HubOptions, scheduler: Scheduler, listener: StreamListener) {
+  constructor(
+    name: string,
+    options: HubOptions,
+    scheduler: Scheduler,
+    listener: StreamListener,
+    observer?: StreamObserver,
+  ) {
+    this.#observer = observer;
     this.name = name;
     this.since = scheduler.wall();
     this.#options = options;
@@ -139,6 +150,7 @@ export class Stream {
     this.#cancelKeep = undefined;
     this.#begun = false;
     this.#pictured = false;
+    this.#groupDts = undefined;
     if (init.position !== undefined) this.#timeline.advance(init.position);
     this.#publisher = new Publisher(init, this.#options, this.#scheduler, {
       announced: () => this.#announce(),
@@ -210,6 +222,10 @@ export class Stream {
       this.#packets += 1;
       this.#bytes += packet.data.length;
     }
+    if (this.#observer !== undefined && randomAccess && track.kind === "video" && !relayed) {
+      if (this.#groupDts !== undefined) this.#observer.group(placed.dts - this.#groupDts);
+      this.#groupDts = placed.dts;
+    }
     const news =
       track.kind !== "data" && !this.#tracks.includes(track) && this.#changeTrack(track, placed.dts);
     this.#gop.add(placed, randomAccess);
@@ -252,6 +268,11 @@ export class Stream {
       options: this.#options,
       onDirty: (dirty: Packager, urgent: boolean) => this.#listener.dirty(dirty, urgent),
       onError: (error: unknown) => this.#listener.fault(error),
+      // What goes to another process is handed out there.
+      onHandedOut:
+        this.#observer === undefined || onePublication
+          ? undefined
+          : this.#observer.handedOut.bind(this.#observer),
     };
     // Sound alone begins with the newest packet: a cached group of it would only be delay.
     const cached = wanted.some(({ kind }) => kind === "video") ? gop : [];

@@ -51,8 +51,7 @@ export function unseenProgress(lastByteAt: number): Progress {
     frames: 0,
     lastByteAt,
     arrivals: undefined,
-    session: undefined,
-    rttMs: undefined,
+    told: { requestedAt: lastByteAt },
     end: 0,
   };
 }

@@ -5,9 +5,14 @@ import { z } from "zod";
 import { Hub } from "../hub/hub.js";
 import type { Publisher, PublisherInit } from "../hub/publisher.js";
 import type { Scheduler } from "../hub/scheduler.js";
+import type { Drop } from "../hub/subscriber.js";
 import { createAuthorizer } from "./access/authorize.js";
+import type { Admin } from "./api/admin.js";
+import { apiSchema } from "./api/options.js";
 import { createPublicStreams } from "./api/public-streams.js";
 import { createReports, REPORTS_PATH } from "./api/reports.js";
+import { createServerApi } from "./api/server-api.js";
+import { type ApiToken, chooseToken } from "./api/token.js";
 import type { Link, LinkInit } from "./cluster/link.js";
 import { coreShape } from "./config/core.js";
 import type { Authorize } from "./contract/access.js";
@@ -16,11 +21,19 @@ import type { Logger } from "./contract/logger.js";
 import type { Endpoint, Protocol, ProtocolContext } from "./contract/protocol.js";
 import type { SessionInfo, SessionReason } from "./contract/session.js";
 import type { Tracer } from "./contract/trace.js";
+import { createEventLogs, type EventLogs } from "./events/logs.js";
+import { createTeller, type Teller } from "./events/teller.js";
 import { createHttpEntry, type HttpEntry } from "./net/http-entry.js";
 import { createHttpServer } from "./net/http-server.js";
 import { createKernelQueues } from "./net/kernel-queues.js";
 import { createNodeScheduler } from "./net/node-scheduler.js";
 import { parseStreamPath, streamKey } from "./net/stream-name.js";
+import type { Family } from "./observe/family.js";
+import { createFigures } from "./observe/figures.js";
+import { healthRoutes } from "./observe/health.js";
+import { createMetrics } from "./observe/metrics.js";
+import { createOpsServer, type OpsRoutes } from "./observe/ops-server.js";
+import { opsSchema } from "./observe/options.js";
 import { tracedAuthorize } from "./observe/trace/authorize.js";
 import { readOtlpSettings } from "./observe/trace/otlp-settings.js";
 import { createTracing } from "./observe/trace/tracing.js";
@@ -34,18 +47,26 @@ import { rtmpSchema } from "./protocol/rtmp/options.js";
 import { createReportBatch } from "./qos/report-batch.js";
 import { createReportDesk, type ReportDesk } from "./qos/report-desk.js";
 import { processOf, sessionIds } from "./session-id.js";
+import { type SessionList, type SessionQuery, selectSessions } from "./session-list.js";
 import { createSessions } from "./sessions.js";
 import { streamInfo } from "./stream-info.js";
+import { version } from "./version.js";
 
 /** All that can be configured in a file, by variables and by flags. */
-export const serverSchema = z.strictObject({ ...coreShape, rtmp: rtmpSchema, flv: flvSchema });
+export const serverSchema = z.strictObject({
+  ...coreShape,
+  api: apiSchema,
+  ops: opsSchema,
+  rtmp: rtmpSchema,
+  flv: flvSchema,
+});
 
 export type ServerConfig = z.output<typeof serverSchema>;
 
 export interface AppInit {
   readonly config: ServerConfig;
-  /** Whether to open the HTTP port, and the RTMP port. */
-  readonly ports: { readonly http: boolean; readonly rtmp: boolean };
+  /** Whether to open the HTTP port, the RTMP port, and the operations port. */
+  readonly ports: { readonly http: boolean; readonly rtmp: boolean; readonly ops: boolean };
   /** Opens none: connections come through `adopt`. Where the HTTP server listens for itself alone. */
   readonly handedOver?: string;
   /** `config.authorizeTimeoutMs` by default. */
@@ -57,6 +78,19 @@ export interface AppInit {
   readonly logger: Logger | undefined;
   readonly onBegin: (session: SessionInfo) => void;
   readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
+  /** At most once a second for a session. */
+  readonly onDrop: (session: SessionInfo, drop: Drop) => void;
+  /** What the API takes; from the configuration where it is absent. */
+  readonly token?: ApiToken;
+  /** What this process is called in metrics; undefined where nothing is counted. */
+  readonly process: string | undefined;
+}
+
+/** What this process tells of itself, to itself or to its parent. */
+export interface Inspect {
+  sessions(query: SessionQuery): SessionList;
+  kick(id: string): boolean;
+  gather(streams: readonly string[]): readonly Family[];
 }
 
 /** The parts of a server, put together. */
@@ -68,6 +102,10 @@ export interface App {
   readonly entry: HttpEntry;
   readonly reports: ReportDesk;
   readonly pullFile: typeof pullFile;
+  readonly inspect: Inspect;
+  readonly events: EventLogs;
+  /** Writes what happens into `events`: in the process that knows it all. */
+  readonly teller: Teller;
   /** Takes a connection that came in on another process's port. */
   adopt(door: "http" | "rtmp", socket: Socket): void;
   /** Takes a name for a publisher, also from the other processes. @throws Refused */
@@ -97,12 +135,30 @@ export function createApp(init: AppInit): App {
   });
   const { tracer } = tracing;
   const authorize = tracedAuthorize(createAuthorizer(init.authorize, timeoutMs, scheduler, log), tracer);
-  const link = init.link?.({ scheduler, log, authorize });
+  const token = init.token ?? chooseToken(config.api.token);
+  const events = createEventLogs(randomBytes(6).toString("hex"));
+  const link = init.link?.({ scheduler, log, authorize, events, token });
+  const figures =
+    init.process === undefined
+      ? undefined
+      : createFigures({
+          scheduler,
+          process: init.process,
+          maxStreams: config.ops.maxStreams,
+          sessions: () => sessions.list(),
+          streams: () =>
+            hub.streams.map(({ name, live, publisher, taken }) => ({
+              name,
+              published: live && publisher?.relayed === false,
+              taken,
+            })),
+        });
   const hub = new Hub(
     { ...config, duplicate: config.publish },
     scheduler,
     (error) => log.error({ err: error }, "a listener or the media path failed"),
     link?.elsewhere,
+    figures?.observe,
   );
   link?.bind(hub);
   const sessions = createSessions({
@@ -116,6 +172,8 @@ export function createApp(init: AppInit): App {
       reports.ended(session);
       init.onEnd(session, reason);
     },
+    onOver: figures?.sessionEnded,
+    onFirstFrame: figures?.firstFrame,
   });
   const passing =
     link?.reports && createReportBatch({ scheduler, everyMs: PASS_ON_MS, send: link.reports.passOn });
@@ -140,6 +198,7 @@ export function createApp(init: AppInit): App {
     kernelQueues,
     openSession: sessions.open,
     talk: reports.talk,
+    onDrop: init.onDrop,
     authorize,
     publish: async (name, publisher) => link?.publish(name, publisher) ?? hub.publish(name, publisher),
   };
@@ -152,10 +211,33 @@ export function createApp(init: AppInit): App {
       ? [createRtmpProtocol({ ...config.rtmp, waitForPublisherMs, maxConnections }, context)]
       : []),
   ];
+  const inspect: Inspect = {
+    sessions: (query) => selectSessions(sessions.list(), query),
+    kick: sessions.kick,
+    gather: (streams) => figures?.gather(streams) ?? [],
+  };
+  const listing = async () => link?.listing() ?? { streams: hub.streams.map(streamInfo), rtmpPort };
+  const admin: Admin = {
+    streams: async () => (await listing()).streams,
+    sessions: async (query) => link?.sessions(query) ?? inspect.sessions(query),
+    kick: async (id) => link?.kick(id) ?? inspect.kick(id),
+  };
+  const api = createServerApi({
+    admin,
+    logs: events,
+    follow: link?.follow,
+    token,
+    scheduler,
+    log,
+    version: version(),
+    listStreams: config.listStreams,
+    publicStreams: createPublicStreams(listing),
+    reports: createReports(reports, log),
+    onAnswered: figures?.answered,
+  });
   const routes = [
     ...protocols.flatMap(({ http }) => (http === undefined ? [] : [http])),
-    createPublicStreams(async () => link?.listing() ?? { streams: hub.streams.map(streamInfo), rtmpPort }),
-    createReports(reports, log),
+    api.route,
     createPages(defaultWebDirectory()),
   ];
   const entry = createHttpEntry({
@@ -180,6 +262,19 @@ export function createApp(init: AppInit): App {
     return stream !== undefined && (websocket || hub.stream(streamKey(stream)) !== undefined);
   }
 
+  let ready = false;
+  const opsRoutes: OpsRoutes = {
+    ...healthRoutes(() => ready && link?.ready !== false),
+    "/metrics": createMetrics({
+      scheduler,
+      version: version(),
+      maxStreams: config.ops.maxStreams,
+      streams: admin.streams,
+      gather: async (streams) => [inspect.gather(streams), ...((await link?.gather(streams)) ?? [])],
+    }),
+  };
+  const ops = ports.ops ? createOpsServer({ ...config.ops, scheduler, log, routes: opsRoutes }) : undefined;
+
   let rtmpPort: number | undefined;
   let listening: Promise<readonly Endpoint[]> | undefined;
   let closing: Promise<void> | undefined;
@@ -187,6 +282,8 @@ export function createApp(init: AppInit): App {
   async function listen(): Promise<readonly Endpoint[]> {
     try {
       await tracing.ready();
+      // First: whoever probes it sees that it is alive, and not ready.
+      const operations = ops && { protocol: "ops", ...(await ops.listen()) };
       const endpoints: Endpoint[] = [...((await link?.listen()) ?? [])];
       if (init.handedOver !== undefined) {
         await httpServer.listenPrivately(init.handedOver);
@@ -194,8 +291,12 @@ export function createApp(init: AppInit): App {
       }
       for (const protocol of protocols) endpoints.push(...((await protocol.listen?.()) ?? []));
       if (ports.http) endpoints.push({ protocol: "http", ...(await httpServer.listen()) });
+      if (operations !== undefined) endpoints.push(operations);
       rtmpPort = endpoints.find(({ protocol }) => protocol === "rtmp")?.port;
       for (const endpoint of endpoints) log.info({ ...endpoint }, "listening");
+      if (token.random && init.token === undefined)
+        log.info({ token: token.token }, "no api.token is set: this one is good from this machine only");
+      ready = closing === undefined;
       return endpoints;
     } catch (error) {
       await app.close();
@@ -204,8 +305,15 @@ export function createApp(init: AppInit): App {
   }
 
   async function close(): Promise<void> {
+    if (ready) {
+      ready = false;
+      if (config.shutdownDelayMs > 0) {
+        await new Promise<void>((resolve) => void scheduler.after(config.shutdownDelayMs, resolve));
+      }
+    }
     sessions.close();
     hub.close("shutdown");
+    api.close();
     const released = Promise.all([
       ...protocols.map((protocol) => protocol.close("shutdown")),
       httpServer.close(),
@@ -224,6 +332,8 @@ export function createApp(init: AppInit): App {
     reports.close();
     entry.close();
     await tracing.close();
+    figures?.close();
+    await ops?.close();
     log.info({}, "closed");
   }
 
@@ -235,6 +345,9 @@ export function createApp(init: AppInit): App {
     entry,
     reports,
     pullFile,
+    inspect,
+    events,
+    teller: createTeller(events.admin, events.visible, scheduler.wall),
     publish: context.publish,
     adopt(door, socket) {
       if (door === "http") httpServer.adopt(socket);

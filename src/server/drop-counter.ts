@@ -3,10 +3,10 @@ import type { ProtocolContext } from "./contract/protocol.js";
 import type { Session } from "./contract/session.js";
 import { createOnceASecond } from "./net/once-a-second.js";
 
-/** Counts what a viewer did not get, and warns of it at most once a second. */
+/** Counts what a viewer did not get, and tells of it at most once a second. */
 export function createDropCounter(
   session: Session,
-  { log, scheduler }: Pick<ProtocolContext, "log" | "scheduler">,
+  { log, scheduler, onDrop }: Pick<ProtocolContext, "log" | "scheduler" | "onDrop">,
 ): (drop: Drop) => void {
   const onceASecond = createOnceASecond(scheduler);
   return (drop) => {
@@ -14,11 +14,12 @@ export function createDropCounter(
     counters.droppedFrames += drop.frames;
     counters.droppedMs += Math.round(drop.ms);
     const { droppedFrames, droppedMs } = counters;
-    onceASecond(() =>
+    onceASecond(() => {
       log.warn(
         { ...session.logFields, remoteAddress, app, name, ...drop, droppedFrames, droppedMs },
         "viewer too far behind: frames left out",
-      ),
-    );
+      );
+      onDrop?.(session, drop);
+    });
   };
 }

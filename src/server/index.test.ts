@@ -28,7 +28,14 @@ function clip(): TestTag[] {
 }
 
 function start(options: ServerOptions = {}): LiveServer {
-  const live = createServer({ http: false, rtmp: false, logger: false, waitForPublisherMs: 0, ...options });
+  const live = createServer({
+    http: false,
+    rtmp: false,
+    ops: false,
+    logger: false,
+    waitForPublisherMs: 0,
+    ...options,
+  });
   running.push(live);
   return live;
 }
@@ -48,15 +55,16 @@ describe("createServer", () => {
   });
 
   it("listens on free ports, and cannot after it was closed", async () => {
-    const live = start({ http: { host: "127.0.0.1", port: 0 }, rtmp: { host: "127.0.0.1", port: 0 } });
-    const { http, rtmp } = await live.listen();
-    expect([http?.protocol, rtmp?.protocol]).toEqual(["http", "rtmp"]);
+    const own = { host: "127.0.0.1", port: 0 };
+    const live = start({ http: own, rtmp: own, ops: own });
+    const { http, rtmp, ops } = await live.listen();
+    expect([http?.protocol, rtmp?.protocol, ops?.protocol]).toEqual(["http", "rtmp", "ops"]);
     expect(http?.port).toBeGreaterThan(0);
-    expect(await live.listen()).toEqual({ http, rtmp });
+    expect(await live.listen()).toEqual({ http, rtmp, ops });
     await live.close();
     await live.close();
     await expect(live.listen())
-      .resolves.toEqual({ http, rtmp })
+      .resolves.toEqual({ http, rtmp, ops })
       .catch(() => {});
     const late = start();
     await late.close();

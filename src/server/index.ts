@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { createEmitter } from "../hub/emitter.js";
 import { readPackets } from "../hub/packet-reader.js";
 import { Refused } from "../hub/refused.js";
+import type { Drop } from "../hub/subscriber.js";
 import type { Packet } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { createApp, serverSchema } from "./app.js";
@@ -42,11 +43,13 @@ export { Refused };
 type Config = z.input<typeof serverSchema>;
 
 /** Every key has a default; docs/configuration.md lists them. */
-export interface ServerOptions extends Omit<Config, "http" | "rtmp"> {
+export interface ServerOptions extends Omit<Config, "http" | "rtmp" | "ops"> {
   /** `false` opens no HTTP port: for `attach`, `handler` and `fetch`. */
   readonly http?: Config["http"] | false;
   /** `false` opens no RTMP port. */
   readonly rtmp?: Config["rtmp"] | false;
+  /** `false` opens no operations port, and counts nothing for its metrics. */
+  readonly ops?: Config["ops"] | false;
   /** Asked before anybody may publish or play. Without it everybody may. */
   readonly authorize?: Authorize | undefined;
   /** A pino logger or one of its shape; `false` for silence. By default JSON lines go to standard output. */
@@ -69,9 +72,10 @@ export interface LiveEvents {
 
 /** Where a server listens. */
 export interface Endpoints {
-  /** Undefined where `rtmp` or `http` is `false`. */
+  /** Undefined where `rtmp`, `http` or `ops` is `false`. */
   readonly rtmp: Endpoint | undefined;
   readonly http: Endpoint | undefined;
+  readonly ops: Endpoint | undefined;
 }
 
 /** How `subscribe` reads. */
@@ -153,7 +157,7 @@ export interface LiveServer {
  */
 export function createServer(options: ServerOptions = {}): LiveServer {
   if (typeof options !== "object" || options === null) throw new TypeError("options: must be an object");
-  const { authorize, logger, http = {}, rtmp = {}, ...rest } = options;
+  const { authorize, logger, http = {}, rtmp = {}, ops = {}, ...rest } = options;
   if (authorize !== undefined && typeof authorize !== "function") {
     throw new TypeError("options.authorize: must be a function");
   }
@@ -162,30 +166,45 @@ export function createServer(options: ServerOptions = {}): LiveServer {
     ...rest,
     http: http === false ? {} : http,
     rtmp: rtmp === false ? {} : rtmp,
+    ops: ops === false ? {} : ops,
   });
 
   const events = createEmitter<LiveEvents>((error) => app.log.error({ err: error }, "a listener failed"));
   const told: DirectoryListener = {
-    publish: (stream) => events.emit("publish", stream),
-    tracks: (stream) => events.emit("tracks", stream),
-    unpublish: (stream, reason) => events.emit("unpublish", { ...stream, reason }),
+    publish(stream) {
+      app.teller.streamBegun(stream);
+      events.emit("publish", stream);
+    },
+    tracks(stream) {
+      app.teller.streamTracks(stream);
+      events.emit("tracks", stream);
+    },
+    unpublish(stream, reason) {
+      app.teller.streamEnded(stream, reason);
+      events.emit("unpublish", { ...stream, reason });
+    },
   };
   const onBegin = (session: SessionInfo): void => {
+    app.teller.sessionBegun(session);
     if (session.action === "play") events.emit("play", snapshot(session));
   };
+  const onDrop = (session: SessionInfo, drop: Drop): void => app.teller.dropped(session, drop);
   const onEnd = (session: SessionInfo, reason: SessionReason): void => {
+    app.teller.sessionEnded(session, reason);
     if (session.action === "play") events.emit("stop", { ...snapshot(session), reason });
   };
-  const ports = { http: http !== false, rtmp: rtmp !== false };
+  const ports = { http: http !== false, rtmp: rtmp !== false, ops: ops !== false };
   const workers = config.workers === "auto" ? availableParallelism() : config.workers;
   let primary: Primary | undefined;
   const app = createApp({
     config,
-    ports: workers > 1 ? { http: false, rtmp: false } : ports,
+    ports: workers > 1 ? { http: false, rtmp: false, ops: ports.ops } : ports,
     authorize,
     logger: logger === false ? SILENT : logger,
     onBegin,
     onEnd,
+    onDrop,
+    process: ports.ops ? "main" : undefined,
     ...(workers > 1 && {
       link(init: LinkInit) {
         primary = createPrimary({
@@ -199,6 +218,8 @@ export function createServer(options: ServerOptions = {}): LiveServer {
           streams: told,
           onBegin,
           onEnd,
+          onDrop,
+          counts: ports.ops,
         });
         return primary;
       },
@@ -225,7 +246,7 @@ export function createServer(options: ServerOptions = {}): LiveServer {
       const endpoints = await app.listen();
       const of = (protocol: string): Endpoint | undefined =>
         endpoints.find((endpoint) => endpoint.protocol === protocol);
-      return { rtmp: of("rtmp"), http: of("http") };
+      return { rtmp: of("rtmp"), http: of("http"), ops: of("ops") };
     },
     close: app.close,
     on(event, listener) {

@@ -23,6 +23,10 @@ export interface SessionsInit {
   readonly newId: () => string;
   readonly onBegin?: (session: SessionInfo) => void;
   readonly onEnd?: (session: SessionInfo, reason: SessionReason) => void;
+  /** Called for every end, also of who never began. */
+  readonly onOver?: ((session: SessionInfo, reason: SessionReason) => void) | undefined;
+  /** @param micros from the connection to the first frame handed to it */
+  readonly onFirstFrame?: ((session: SessionInfo, micros: number) => void) | undefined;
 }
 
 /** All connections that there are, of whatever protocol. */
@@ -96,9 +100,9 @@ export function createSessions(init: SessionsInit): Sessions {
 
 /** As it is now: the session itself goes on. */
 export function snapshot(session: SessionInfo): SessionInfo {
-  const { id, protocol, remoteAddress, userAgent, since, action, app, name, report } = session;
+  const { id, protocol, remoteAddress, userAgent, since, action, app, name, firstFrameMs, report } = session;
   const counters = { ...session.counters };
-  return { id, protocol, remoteAddress, userAgent, since, action, app, name, counters, report };
+  return { id, protocol, remoteAddress, userAgent, since, action, app, name, firstFrameMs, counters, report };
 }
 
 /**
@@ -134,6 +138,7 @@ class SessionRecord implements Session {
   #measured: { readonly bytesOut: number } | undefined;
   /** How much of that is in the counters. */
   #taken = 0;
+  #firstFrameMicros: number | undefined;
 
   constructor(init: SessionsInit, who: SessionInit, signal: AbortSignal, onGone: (id: string) => void) {
     this.id = init.newId();
@@ -186,6 +191,10 @@ class SessionRecord implements Session {
     return { session: this.id, trace_id: traceId, span_id: spanId, stream };
   }
 
+  get firstFrameMs(): number | undefined {
+    return this.#firstFrameMicros === undefined ? undefined : Math.round(this.#firstFrameMicros / 1000);
+  }
+
   ask(action: "publish" | "play", app: string, name: string): void {
     if (this.#begun) return;
     this.#what = { action, app, name };
@@ -212,6 +221,12 @@ class SessionRecord implements Session {
     this.#measured = outlet;
   }
 
+  firstFrame(): void {
+    if (this.#firstFrameMicros !== undefined) return;
+    this.#firstFrameMicros = this.#init.scheduler.now() - this.#started;
+    this.#init.onFirstFrame?.(this, this.#firstFrameMicros);
+  }
+
   end(reason: SessionReason, detail?: string): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -224,6 +239,7 @@ class SessionRecord implements Session {
     const message = this.action === undefined ? "connection ended" : `${this.action} ended`;
     if (reason === "internal") log.error(fields, message);
     else log.info(fields, message);
+    this.#init.onOver?.(this, reason);
     if (this.#begun) onEnd?.(this, reason);
   }
 

@@ -178,12 +178,15 @@ class Viewer implements Sink {
     return this.#outlet;
   }
 
+  /** Until it has caught up: from then on batches go to the outlet itself. */
   accept(batch: Batch): "ok" | "busy" {
     if (!this.#sent) {
       this.#sent = true;
       this.#session.trace.start("first byte", { startedAt: this.#joinedAt }).end();
     }
-    return (this.#outlet ?? this.#opened()).accept(batch);
+    const answer = (this.#outlet ?? this.#opened()).accept(batch);
+    if (answer === "ok" && batch.frames > 0) this.#session.firstFrame();
+    return answer;
   }
 
   cork(): void {

@@ -22,9 +22,13 @@ interface Running {
 
 /** `sluice serve` in a process of its own, once it listens. */
 async function serve(...flags: string[]): Promise<Running> {
-  const started = spawn(process.execPath, [MAIN, "serve", "--rtmp-port=0", "--http-port=0", ...flags], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const started = spawn(
+    process.execPath,
+    [MAIN, "serve", "--rtmp-port=0", "--http-port=0", "--ops-port=0", ...flags],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   child = started;
   let out = "";
   started.stdout.on("data", (text: Buffer) => {
@@ -36,7 +40,7 @@ async function serve(...flags: string[]): Promise<Running> {
       .split("\n")
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-  await until(() => lines().filter(({ msg }) => msg === "listening").length === 2);
+  await until(() => lines().filter(({ msg }) => msg === "listening").length === 3);
   return {
     out: () => out,
     port: (protocol) => Number(lines().find((line) => line.protocol === protocol)?.port),

@@ -16,6 +16,7 @@ export interface LiveTestServer {
 export async function startLiveServer(options: ServerOptions = {}): Promise<LiveTestServer> {
   const live = createServer({
     logger: false,
+    ops: false,
     ...options,
     rtmp: { host: "127.0.0.1", port: 0, ...options.rtmp },
     http: { host: "127.0.0.1", port: 0, ...options.http },

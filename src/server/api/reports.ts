@@ -19,7 +19,7 @@ const BODY_PROBLEMS: Readonly<Partial<Record<BodyFailure, readonly [status: numb
 };
 
 /** `POST /api/v1/reports`: how a viewer's player fares, from wherever the page is. Read by qos/read-report.ts. */
-export function createReports(desk: ReportDesk, log: Logger): (exchange: Exchange) => boolean {
+export function createReports(desk: ReportDesk, log: Logger): (exchange: Exchange) => void {
   async function answer(exchange: Exchange): Promise<void> {
     const { remoteAddress } = exchange;
     if (!desk.admit(remoteAddress)) {
@@ -50,14 +50,12 @@ export function createReports(desk: ReportDesk, log: Logger): (exchange: Exchang
   }
 
   return (exchange) => {
-    if (exchange.path !== REPORTS_PATH || exchange.websocket) return false;
     if (exchange.method === "OPTIONS") replyOptions(exchange, METHODS);
     else if (exchange.method === "POST") {
       answer(exchange).catch((error: unknown) => refuse(exchange, error));
     } else {
       replyProblem(exchange, 405, "method", `Only ${METHODS} are answered here.`, { Allow: METHODS });
     }
-    return true;
   };
 }
 

@@ -1,10 +1,14 @@
 import type { Elsewhere, Hub } from "../../hub/hub.js";
 import type { Publisher, PublisherInit } from "../../hub/publisher.js";
 import type { Scheduler } from "../../hub/scheduler.js";
+import type { ApiToken } from "../api/token.js";
 import type { AccessRequest } from "../contract/access.js";
 import type { Logger } from "../contract/logger.js";
 import type { Endpoint, Verdict } from "../contract/protocol.js";
+import type { EventLogName, EventLogs } from "../events/logs.js";
+import type { Family } from "../observe/family.js";
 import type { ReportEntry } from "../qos/report-batch.js";
+import type { SessionList, SessionQuery } from "../session-list.js";
 import type { StreamInfo } from "../stream-info.js";
 
 /** What is live, for the page that lists it. */
@@ -29,6 +33,16 @@ export interface Link {
     /** Has the others take what is theirs. */
     passOn(entries: readonly ReportEntry[]): Promise<unknown>;
   };
+  /** The connections of all processes. @throws Error when nobody answered */
+  sessions(query: SessionQuery): Promise<SessionList>;
+  /** Ends a connection, wherever it is. False where there is none of this id. @throws Error when nobody answered */
+  kick(id: string): Promise<boolean>;
+  /** What the processes below this one have counted. @param streams which are told of one by one */
+  gather(streams: readonly string[]): Promise<readonly (readonly Family[])[]>;
+  /** Has the events told that another process knows, from the oldest that are kept on. Absent in the one that knows them. */
+  follow?(log: EventLogName, wanted: boolean): Promise<void>;
+  /** Whether somebody serves connections. */
+  readonly ready: boolean;
   /** @throws what a listen call failed with @returns where strangers reach it */
   listen(): Promise<readonly Endpoint[]>;
   close(): Promise<void>;
@@ -38,6 +52,8 @@ export interface Link {
 export interface LinkInit {
   readonly scheduler: Scheduler;
   readonly log: Logger;
+  readonly events: EventLogs;
+  readonly token: ApiToken;
   /** Asks this process's `authorize`. */
   authorize(request: AccessRequest): Promise<Verdict>;
 }

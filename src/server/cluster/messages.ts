@@ -1,7 +1,13 @@
+import type { Drop } from "../../hub/subscriber.js";
+import type { ApiToken } from "../api/token.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessAnswer, AccessRequest } from "../contract/access.js";
 import type { SessionInfo, SessionReason } from "../contract/session.js";
+import type { EventNews } from "../events/event-log.js";
+import type { EventLogName } from "../events/logs.js";
+import type { Family } from "../observe/family.js";
 import type { ReportEntry } from "../qos/report-batch.js";
+import type { SessionList, SessionQuery } from "../session-list.js";
 import type { StreamInfo } from "../stream-info.js";
 import type { Listing } from "./link.js";
 
@@ -45,6 +51,9 @@ export interface WorkerInit {
   /** Goes into the ids of its sessions. */
   readonly process: number;
   readonly owners: readonly Owner[];
+  readonly token: ApiToken;
+  /** What it is called in metrics; undefined where nobody counts. */
+  readonly countsAs: string | undefined;
 }
 
 /** What a worker asks the parent. */
@@ -54,6 +63,10 @@ export type WorkerAsks = {
   streams: { request: undefined; answer: Listing };
   /** To pass these on to the processes that have the sessions. */
   reports: { request: readonly ReportEntry[]; answer: undefined };
+  sessions: { request: SessionQuery; answer: SessionList };
+  kick: { request: string; answer: boolean };
+  /** From here on it is told of events, or no more. Those so far have been told before the answer. */
+  follow: { request: { readonly log: EventLogName; readonly wanted: boolean }; answer: undefined };
 };
 
 /** What the parent asks a worker. */
@@ -64,6 +77,11 @@ export type ParentAsks = {
   position: { request: string; answer: number };
   /** To take what came in at other processes. */
   reports: { request: readonly ReportEntry[]; answer: undefined };
+  /** The same as a worker asks, about its own. */
+  sessions: { request: SessionQuery; answer: SessionList };
+  kick: { request: string; answer: boolean };
+  /** What it has counted, with these streams one by one. */
+  gather: { request: readonly string[]; answer: readonly Family[] };
   close: { request: undefined; answer: undefined };
 };
 
@@ -92,9 +110,10 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 /** What a worker tells the parent. */
 export type WorkerPost =
   | StreamNews
-  /** A viewer was let in, and has gone. */
+  /** A publisher or viewer was let in, and has gone. */
   | { readonly kind: "begin"; readonly session: SessionInfo }
   | { readonly kind: "end"; readonly session: SessionInfo; readonly reason: SessionReason }
+  | { readonly kind: "drop"; readonly session: SessionInfo; readonly drop: Drop }
   | {
       readonly kind: "log";
       readonly level: LogLevel;
@@ -104,5 +123,7 @@ export type WorkerPost =
   /** A connection that was handed over has closed. */
   | { readonly kind: "closed" };
 
-/** What the parent tells the workers: where a stream is published now. */
-export type ParentPost = Owner;
+/** What the parent tells the workers: where a stream is published now; and what happens, to who follows. */
+export type ParentPost =
+  | { readonly kind: "owner"; readonly owner: Owner }
+  | { readonly kind: "events"; readonly log: EventLogName; readonly news: EventNews };

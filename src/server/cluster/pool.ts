@@ -1,16 +1,20 @@
 import type { Socket } from "node:net";
 import type { Cancel, Scheduler } from "../../hub/scheduler.js";
+import type { Drop } from "../../hub/subscriber.js";
+import type { ApiToken } from "../api/token.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessAnswer } from "../contract/access.js";
 import type { Logger } from "../contract/logger.js";
 import type { SessionInfo, SessionReason } from "../contract/session.js";
+import type { EventLogName, EventLogs } from "../events/logs.js";
 import { streamKey } from "../net/stream-name.js";
 import type { ReportEntry } from "../qos/report-batch.js";
 import { processOf } from "../session-id.js";
+import { mergeSessions, type SessionList, type SessionQuery } from "../session-list.js";
 import type { Addresses } from "./addresses.js";
 import type { Directory } from "./directory.js";
 import type { Listing } from "./link.js";
-import type { AskedAccess, Door, LogLevel, WorkerPost } from "./messages.js";
+import type { AskedAccess, Door, LogLevel, ParentAsks, WorkerPost } from "./messages.js";
 import { forkWorker, type WorkerProcess } from "./worker-process.js";
 
 export interface PoolInit {
@@ -26,6 +30,11 @@ export interface PoolInit {
   readonly secret: string;
   readonly authorizeFor: (request: AskedAccess, signal: AbortSignal) => Promise<AccessAnswer>;
   readonly listing: () => Listing;
+  readonly events: EventLogs;
+  readonly token: ApiToken;
+  /** Whether workers count for the metrics. */
+  readonly counts: boolean;
+  readonly onDrop: (session: SessionInfo, drop: Drop) => void;
   readonly onBegin: (session: SessionInfo) => void;
   readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
 }
@@ -36,6 +45,15 @@ export interface Pool {
   start(): Promise<void>;
   /** Hands a connection to the worker that has the fewest; it waits, bounded, while there is none. */
   readonly take: (door: Door, socket: Socket) => void;
+  /** Asks all; who does not answer is left out. @throws Error when nobody did */
+  askAll<K extends "sessions" | "kick" | "gather">(
+    name: K,
+    request: ParentAsks[K]["request"],
+  ): Promise<readonly ParentAsks[K]["answer"][]>;
+  sessions(query: SessionQuery): Promise<SessionList>;
+  kick(id: string): Promise<boolean>;
+  /** Whether a worker takes connections. */
+  readonly ready: boolean;
   /** Settles once all are gone. @param timeoutMs after which they are killed */
   close(timeoutMs: number): Promise<void>;
 }
@@ -44,8 +62,10 @@ interface Worker {
   readonly process: WorkerProcess;
   /** What the ids of its sessions have in them. */
   readonly number: number;
-  /** Viewers whose end it has not told of. */
-  readonly viewers: Map<string, SessionInfo>;
+  /** Publishers and viewers whose end it has not told of. */
+  readonly sessions: Map<string, SessionInfo>;
+  /** Events that it is told of, each with what ends that. */
+  readonly follows: Map<EventLogName, () => void>;
   readonly startedAt: number;
   /** It takes connections. */
   ready: boolean;
@@ -76,12 +96,15 @@ export function createPool(init: PoolInit): Pool {
   function heard(worker: Worker, post: WorkerPost): void {
     switch (post.kind) {
       case "begin":
-        worker.viewers.set(post.session.id, post.session);
-        directory.viewer(keyOf(post.session), 1);
+        worker.sessions.set(post.session.id, post.session);
+        if (post.session.action === "play") directory.viewer(keyOf(post.session), 1);
         init.onBegin(post.session);
         break;
       case "end":
         ended(worker, post.session, post.reason);
+        break;
+      case "drop":
+        init.onDrop(post.session, post.drop);
         break;
       case "log":
         log[post.level](post.fields, post.message);
@@ -95,15 +118,16 @@ export function createPool(init: PoolInit): Pool {
   }
 
   function ended(worker: Worker, session: SessionInfo, reason: SessionReason): void {
-    if (!worker.viewers.delete(session.id)) return;
-    directory.viewer(keyOf(session), -1);
+    if (!worker.sessions.delete(session.id)) return;
+    if (session.action === "play") directory.viewer(keyOf(session), -1);
     init.onEnd(session, reason);
   }
 
   function exited(worker: Worker, how: string): void {
     workers.delete(worker);
     directory.leave(worker.process.participant);
-    for (const session of [...worker.viewers.values()]) ended(worker, session, "internal");
+    for (const unfollow of worker.follows.values()) unfollow();
+    for (const session of [...worker.sessions.values()]) ended(worker, session, "internal");
     if (closing) return;
     const lived = (scheduler.now() - worker.startedAt) / 1000;
     if (lived >= WELL_MS) restartMs = FIRST_RESTART_MS;
@@ -146,6 +170,14 @@ export function createPool(init: PoolInit): Pool {
           passOn(entries);
           return undefined;
         },
+        sessions: (query) => sessions(query),
+        kick: (id) => kick(id),
+        follow({ log: name, wanted }) {
+          worker.follows.get(name)?.();
+          worker.follows.delete(name);
+          if (wanted) worker.follows.set(name, process.follow(name, init.events[name]));
+          return undefined;
+        },
       },
       onPosts: (posts) => {
         for (const post of posts) heard(worker, post);
@@ -156,7 +188,8 @@ export function createPool(init: PoolInit): Pool {
     const worker: Worker = {
       process,
       number,
-      viewers: new Map(),
+      sessions: new Map(),
+      follows: new Map(),
       startedAt,
       ready: false,
       connections: 0,
@@ -166,7 +199,12 @@ export function createPool(init: PoolInit): Pool {
     directory.join(process.participant);
     try {
       await process.start({
-        config: { ...config, maxConnections: Math.ceil(config.maxConnections / init.size) },
+        config: {
+          ...config,
+          maxConnections: Math.ceil(config.maxConnections / init.size),
+          // The parent has waited.
+          shutdownDelayMs: 0,
+        },
         doors: init.doors,
         authorizes: init.authorizes,
         level: init.level,
@@ -175,6 +213,8 @@ export function createPool(init: PoolInit): Pool {
         secret: init.secret,
         process: number,
         owners: directory.owners,
+        token: init.token,
+        countsAs: init.counts ? `worker-${number}` : undefined,
       });
     } catch (error) {
       await process.close(0);
@@ -187,6 +227,25 @@ export function createPool(init: PoolInit): Pool {
       forget(socket);
       take(door, socket);
     }
+  }
+
+  async function askAll<K extends "sessions" | "kick" | "gather">(
+    name: K,
+    request: ParentAsks[K]["request"],
+  ): Promise<readonly ParentAsks[K]["answer"][]> {
+    const asked = [...workers].filter(({ ready }) => ready);
+    const answers = await Promise.allSettled(asked.map(({ process }) => process.ask(name, request)));
+    const given = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+    if (given.length === 0 && asked.length > 0) throw new Error(`${name}: no worker gave an answer`);
+    return given;
+  }
+
+  async function sessions(query: SessionQuery): Promise<SessionList> {
+    return mergeSessions(await askAll("sessions", query), query.limit);
+  }
+
+  async function kick(id: string): Promise<boolean> {
+    return (await askAll("kick", id)).includes(true);
   }
 
   function forget(socket: Socket): void {
@@ -231,6 +290,12 @@ export function createPool(init: PoolInit): Pool {
       await Promise.all(Array.from({ length: init.size }, begin));
     },
     take,
+    askAll,
+    sessions,
+    kick,
+    get ready() {
+      return [...workers].some(({ ready }) => ready);
+    },
     async close(timeoutMs) {
       closing = true;
       for (const cancel of restarts) cancel();

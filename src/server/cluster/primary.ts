@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Drop } from "../../hub/subscriber.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessRequest } from "../contract/access.js";
 import type { Endpoint } from "../contract/protocol.js";
@@ -21,6 +22,9 @@ export interface PrimaryInit extends LinkInit {
   readonly streams: DirectoryListener;
   readonly onBegin: (session: SessionInfo) => void;
   readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
+  readonly onDrop: (session: SessionInfo, drop: Drop) => void;
+  /** Whether somebody asks what is counted. */
+  readonly counts: boolean;
 }
 
 /**
@@ -95,6 +99,12 @@ export function createPrimary(init: PrimaryInit): Primary {
     bind: member.bind,
     publish: member.publish,
     listing: async () => ({ streams: directory.streams, rtmpPort }),
+    sessions: async (query) => parts?.pool.sessions(query) ?? { total: 0, sessions: [] },
+    kick: async (id) => parts?.pool.kick(id) ?? false,
+    gather: async (streams) => parts?.pool.askAll("gather", streams) ?? [],
+    get ready() {
+      return parts?.pool.ready === true;
+    },
     listen,
     get streams() {
       return directory.streams;

@@ -3,6 +3,8 @@ import type { Socket } from "node:net";
 import type { Scheduler } from "../../hub/scheduler.js";
 import type { Logger } from "../contract/logger.js";
 import type { QualityReport } from "../contract/quality.js";
+import type { EventLog } from "../events/event-log.js";
+import type { EventLogName } from "../events/logs.js";
 import { createReportBatch } from "../qos/report-batch.js";
 import { type Channel, createChannel, type Handlers } from "./channel.js";
 import type { Participant } from "./directory.js";
@@ -23,6 +25,8 @@ const START_MS = 30_000;
 const MAKE_WAY_MS = 2_000;
 const POSITION_MS = 1_000;
 const REPORTS_MS = 2_000;
+/** A worker that does not answer is left out of what all are asked. */
+const ASK_MS = 1_500;
 
 export interface WorkerProcessInit {
   readonly scheduler: Scheduler;
@@ -39,6 +43,13 @@ export interface WorkerProcessInit {
 export interface WorkerProcess {
   readonly participant: Participant;
   readonly pid: number | undefined;
+  /** @throws Error when it gave no answer */
+  ask<K extends "sessions" | "kick" | "gather">(
+    name: K,
+    request: ParentAsks[K]["request"],
+  ): Promise<ParentAsks[K]["answer"]>;
+  /** Tells it of all events that are kept, and of each as it comes; of those it may lose some. @returns ends it */
+  follow(log: EventLogName, events: EventLog): () => void;
   /** @throws Error when it could not begin */
   start(init: WorkerInit): Promise<void>;
   /** Gives it a stranger's connection. @param failed called if it did not get there */
@@ -120,10 +131,18 @@ export function forkWorker(init: WorkerProcessInit): WorkerProcess {
         await channel.ask("makeWay", name, MAKE_WAY_MS);
       },
       position: (name) => channel.ask("position", name, POSITION_MS),
-      tell: (owner) => channel.post(owner),
+      tell: (owner) => channel.post({ kind: "owner", owner }),
     },
     get pid() {
       return child.pid;
+    },
+    ask: (name, request) => channel.ask(name, request, ASK_MS),
+    follow(log, events) {
+      channel.post({ kind: "events", log, news: events.news });
+      return events.follow((records) => {
+        const { boot, last } = events;
+        channel.postLossy({ kind: "events", log, news: { boot, before: last - records.length, records } });
+      });
     },
     async start(worker) {
       await channel.ask("start", worker, START_MS);

@@ -54,13 +54,19 @@ const channel: Channel<WorkerAsks, WorkerPost> = createChannel<
       app?.reports.receive(entries);
       return undefined;
     },
+    sessions: (query) => app?.inspect.sessions(query) ?? { total: 0, sessions: [] },
+    kick: (id) => app?.inspect.kick(id) ?? false,
+    gather: (streams) => app?.inspect.gather(streams) ?? [],
     async close() {
       await app?.close();
       return undefined;
     },
   },
-  onPosts(owners) {
-    for (const owner of owners) member?.heard(owner);
+  onPosts(posts) {
+    for (const post of posts) {
+      if (post.kind === "owner") member?.heard(post.owner);
+      else app?.events[post.log].adopt(post.news);
+    }
   },
 });
 
@@ -68,17 +74,20 @@ function createWorker(init: WorkerInit): App {
   const { config, doors } = init;
   return createApp({
     config,
-    ports: { http: doors.includes("http"), rtmp: doors.includes("rtmp") },
+    ports: { http: doors.includes("http"), rtmp: doors.includes("rtmp"), ops: false },
     handedOver: init.private,
     authorize: init.authorizes ? askParent : undefined,
     authorizeTimeoutMs: config.authorizeTimeoutMs + AUTHORIZE_SPARE_MS,
     logger: createForwardingLogger(init.level, (post) => channel.postLossy(post)),
     onBegin(session) {
-      if (session.action === "play") channel.post({ kind: "begin", session: snapshot(session) });
+      channel.post({ kind: "begin", session: snapshot(session) });
     },
     onEnd(session, reason) {
-      if (session.action === "play") channel.post({ kind: "end", session: snapshot(session), reason });
+      channel.post({ kind: "end", session: snapshot(session), reason });
     },
+    onDrop: (session, drop) => channel.postLossy({ kind: "drop", session: snapshot(session), drop }),
+    token: init.token,
+    process: init.countsAs,
     link(parts) {
       const own = createMember({
         ...parts,
@@ -96,6 +105,12 @@ function createWorker(init: WorkerInit): App {
           process: init.process,
           passOn: (entries) => channel.ask("reports", entries, REPORTS_MS),
         },
+        sessions: (query) => channel.ask("sessions", query, LISTING_MS),
+        kick: (id) => channel.ask("kick", id, LISTING_MS),
+        follow: (log, wanted) => channel.ask("follow", { log, wanted }, LISTING_MS),
+        // It is the parent that is asked.
+        gather: async () => [],
+        ready: true,
         async listen() {
           await own.listen();
           return [];

@@ -54,6 +54,10 @@ export const coreShape = {
     .max(1_000)
     .default(HUB_DEFAULTS.maxVariants)
     .describe("How many variants (formats and track selections) one stream may be packaged in at once."),
+  listStreams: z
+    .boolean()
+    .default(true)
+    .describe("Whether everybody may see which streams are live: the list, its events, and the page at `/`."),
   maxConnections: z
     .int()
     .min(1)
@@ -70,6 +74,10 @@ export const coreShape = {
     3_000,
     "An `authorize` function that has not answered after this long has refused.",
     1,
+  ),
+  shutdownDelayMs: milliseconds(
+    0,
+    "How long the server goes on as before once it has been told to stop, while /readyz says that it is not ready: for load balancers to notice.",
   ),
   shutdownTimeoutMs: milliseconds(
     5_000,

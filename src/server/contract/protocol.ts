@@ -2,11 +2,12 @@ import type { Socket } from "node:net";
 import type { Hub } from "../../hub/hub.js";
 import type { Publisher, PublisherInit } from "../../hub/publisher.js";
 import type { Scheduler } from "../../hub/scheduler.js";
+import type { Drop } from "../../hub/subscriber.js";
 import type { AccessRequest } from "./access.js";
 import type { Exchange, Talk } from "./exchange.js";
 import type { KernelQueues } from "./kernel-queues.js";
 import type { Logger } from "./logger.js";
-import type { Session, SessionInit, SessionReason } from "./session.js";
+import type { Session, SessionInfo, SessionInit, SessionReason } from "./session.js";
 
 /** The outcome of an access check. */
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
@@ -19,6 +20,8 @@ export interface ProtocolContext {
   readonly kernelQueues: KernelQueues;
   /** Opens the record of a connection; undefined when the server is full or closing: refuse the peer. */
   openSession(init: SessionInit): Session | undefined;
+  /** Told what a viewer did not get, at most once a second for each. */
+  readonly onDrop?: ((session: SessionInfo, drop: Drop) => void) | undefined;
   /** Takes a name for a publisher, also from other processes where there are any. @throws Refused `busy` or `closed` */
   publish(name: string, init: PublisherInit): Promise<Publisher>;
   /** What to make of a viewer's connection that carries texts too: its player reports on it. */
@@ -29,7 +32,7 @@ export interface ProtocolContext {
 
 /** Where a protocol can be reached. */
 export interface Endpoint {
-  /** `rtmp` or `http`. */
+  /** `rtmp`, `http` or `ops`. */
   readonly protocol: string;
   /** The address that is listened on, such as `::`. */
   readonly host: string;

@@ -75,6 +75,8 @@ export interface SessionInfo {
   /** The stream it is about, once `action` is known. */
   readonly app: string | undefined;
   readonly name: string | undefined;
+  /** Of a viewer: milliseconds from its connection to the first frame handed to it; undefined before. */
+  readonly firstFrameMs: number | undefined;
   readonly counters: Readonly<SessionCounters>;
   /** What the viewer's player reported last, where it does. */
   readonly report: QualityReport | undefined;
@@ -99,6 +101,8 @@ export interface Session extends SessionInfo {
   begin(action: "publish" | "play", app: string, name: string, userAgent?: string): void;
   /** From here on `counters.bytesOut` is what this says, read when somebody asks: sending costs no counting. */
   measure(outlet: { readonly bytesOut: number }): void;
+  /** A frame has been handed to the peer's connection; only the first is of interest. */
+  firstFrame(): void;
   /** Ends the record and logs why, with the counters. Idempotent: the first reason stands. */
   end(reason: SessionReason, detail?: string): void;
 }

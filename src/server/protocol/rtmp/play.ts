@@ -5,8 +5,7 @@ import type { Acceptor, Drop, Sink, Subscriber } from "../../../hub/subscriber.j
 import type { StatusInfo } from "../../../media/wire/rtmp/command.js";
 import { PLAY_STREAM_ID, rtmpFormat } from "../../../media/wire/rtmp/muxer.js";
 import { relabelMessages } from "../../../media/wire/rtmp/relabel.js";
-import { REFUSAL_REASONS, type SessionReason } from "../../contract/session.js";
-import type { Span } from "../../contract/trace.js";
+import { REFUSAL_REASONS, type Session, type SessionReason } from "../../contract/session.js";
 import { createDropCounter } from "../../drop-counter.js";
 import { watchKernelQueue } from "../../net/kernel-queues.js";
 import type { SocketWriter } from "../../net/socket-writer.js";
@@ -33,8 +32,8 @@ export function startPlay(init: RoleInit): PlayRole {
   let over = false;
   const writer = init.openWriter();
   const sink = new PlaySink(
-    session.trace,
     writer,
+    session,
     request.streamId,
     createDropCounter(session, context),
     (reason) => {
@@ -131,8 +130,8 @@ class PlaySink implements Sink {
   /** For the time to the first byte, on the trace's clock. */
   joinedAt = 0;
   #sent = false;
-  readonly #trace: Span;
   readonly #writer: SocketWriter;
+  readonly #session: Session;
   readonly #streamId: number;
   readonly #onEnd: (reason: SessionReason) => void;
   readonly dropped: (drop: Drop) => void;
@@ -141,14 +140,14 @@ class PlaySink implements Sink {
   #skipping = false;
 
   constructor(
-    trace: Span,
     writer: SocketWriter,
+    session: Session,
     streamId: number,
     dropped: (drop: Drop) => void,
     onEnd: (reason: SessionReason) => void,
   ) {
-    this.#trace = trace;
     this.#writer = writer;
+    this.#session = session;
     this.#streamId = streamId;
     this.dropped = dropped;
     this.#onEnd = onEnd;
@@ -164,10 +163,14 @@ class PlaySink implements Sink {
     if (this.#skipping && !this.#passesPause(batch)) return "ok";
     if (!this.#sent) {
       this.#sent = true;
-      this.#trace.start("first byte", { startedAt: this.joinedAt }).end();
+      this.#session.trace.start("first byte", { startedAt: this.joinedAt }).end();
     }
-    if (this.#streamId === PLAY_STREAM_ID) return this.#writer.accept(batch);
-    return this.#writer.acceptBytes(relabelMessages(batch.bytes, this.#streamId));
+    const answer =
+      this.#streamId === PLAY_STREAM_ID
+        ? this.#writer.accept(batch)
+        : this.#writer.acceptBytes(relabelMessages(batch.bytes, this.#streamId));
+    if (answer === "ok" && batch.frames > 0) this.#session.firstFrame();
+    return answer;
   }
 
   cork(): void {
