@@ -9,6 +9,12 @@ export type ReaderState = "ready" | "behind" | "seeking" | "gone";
 /** So many readers are served between two looks at the clock. */
 const READERS_A_LOOK = 16;
 
+/**
+ * Who counts is told of one batch in so many. What is counted lies somewhere else for each stream: with one viewer each,
+ * fetching it from memory would cost more than that viewer's write.
+ */
+const TOLD_EVERY = 5;
+
 /** A batch on its way to the readers that were ready for it. */
 interface Round {
   readonly batch: Batch;
@@ -38,10 +44,12 @@ export class FanOut {
   #abrupt = false;
 
   readonly #onHandedOut: ((batch: Batch, now: number) => void) | undefined;
-  /** What has been handed out and not been told. */
-  readonly #untold: Batch[] = [];
+  /** Handed out, and to be told of; where that is left for long, the newest. */
+  #untold: Batch | undefined;
+  /** Batches until the next that is told of. */
+  #untilTold = 0;
 
-  /** @param onHandedOut told of each batch that all readers have that were ready, by `tell` */
+  /** @param onHandedOut told of one batch in TOLD_EVERY, once all readers have it that were ready */
   constructor(ring: BatchRing, onHandedOut?: (batch: Batch, now: number) => void) {
     this.#ring = ring;
     this.#onHandedOut = onHandedOut;
@@ -99,9 +107,10 @@ export class FanOut {
 
   /** Tells what has been handed out. @param now the scheduler's clock, which whoever calls has read anyway */
   tell(now: number): void {
-    if (this.#untold.length === 0) return;
-    for (const batch of this.#untold) this.#onHandedOut?.(batch, now);
-    this.#untold.length = 0;
+    const batch = this.#untold;
+    if (batch === undefined) return;
+    this.#untold = undefined;
+    this.#onHandedOut?.(batch, now);
   }
 
   /**
@@ -148,8 +157,13 @@ export class FanOut {
       const { batch } = this.#round;
       if (!this.#handOut(this.#round, pause)) return false;
       this.#round = undefined;
-      if (this.#onHandedOut !== undefined && batch.frames > 0 && this.#readers.ready.size > 0)
-        this.#untold.push(batch);
+      if (this.#onHandedOut !== undefined && batch.frames > 0 && this.#readers.ready.size > 0) {
+        this.#untilTold -= 1;
+        if (this.#untilTold < 0) {
+          this.#untilTold = TOLD_EVERY - 1;
+          this.#untold = batch;
+        }
+      }
     }
   }
 

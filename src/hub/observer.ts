@@ -1,8 +1,8 @@
 import type { Batch } from "./batch.js";
 
-/** Who counts what one stream does: called for a batch or a group of pictures, never for each reader. */
+/** Who counts what one stream does: called for a batch in five and for a group of pictures, never for each reader. */
 export interface StreamObserver {
-  /** A batch has been handed to all readers that were ready for it. @param now the scheduler's clock, microseconds */
+  /** A batch, one in five, has been handed to all readers that were ready for it. @param now the scheduler's clock, microseconds */
   handedOut(batch: Batch, now: number): void;
   /** A group of pictures is complete. @param micros from its key frame to the next, microseconds */
   group(micros: number): void;

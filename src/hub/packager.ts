@@ -25,7 +25,7 @@ export interface PackagerInit extends Variant {
   readonly onDirty: (packager: Packager, urgent: boolean) => void;
   /** Gets what a muxer or a sink throws. */
   readonly onError: (error: unknown) => void;
-  /** Gets each batch once all readers that were ready have it. */
+  /** Gets one batch in five, once all readers that were ready have it. */
   readonly onHandedOut?: ((batch: Batch, now: number) => void) | undefined;
 }
 

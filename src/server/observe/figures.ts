@@ -28,7 +28,7 @@ export interface StreamTotals {
   readonly taken: { readonly packets: number; readonly bytes: number };
 }
 
-/** What one process counts. On the media path that is once for a batch; all else is read when somebody asks. */
+/** What one process counts. On the media path that is once for five batches; all else is read when somebody asks. */
 export interface Figures {
   /** Who counts what a new stream does. */
   observe(stream: string): StreamObserver;
@@ -231,7 +231,7 @@ function streamFamilies(series: readonly Series[]): readonly Family[] {
   return [
     histogram(
       "sluice_stream_lag_seconds",
-      "From a batch's first byte received to the last viewer given it, once for a batch.",
+      "From a batch's first byte received to the last viewer given it, for one batch in five.",
       LAG,
       0,
     ),
