@@ -4,7 +4,7 @@ import { type LiveTestServer, startLiveServer } from "../support/live-server.js"
 import { startShapingProxy } from "../support/shaping-proxy.js";
 import { launchChromium } from "./chromium.js";
 import { type ClockPublisher, publishClock } from "./delay/clock-publisher.js";
-import { bundleMeter, openMeter } from "./delay/page.js";
+import { bundleMeter, type MeterScripts, openMeter } from "./delay/page.js";
 
 /** Back at the delay from before: so near, milliseconds. The rest is a matter of the machine's load. */
 const NEAR_MS = 250;
@@ -12,11 +12,11 @@ const NEAR_MS = 250;
 describe("recovery, by the clock in the picture", () => {
   let browser: Browser;
   let server: LiveTestServer;
-  let script: string;
+  let scripts: MeterScripts;
   let publisher: ClockPublisher;
 
   beforeAll(async () => {
-    [browser, server, script] = await Promise.all([launchChromium(), startLiveServer(), bundleMeter()]);
+    [browser, server, scripts] = await Promise.all([launchChromium(), startLiveServer(), bundleMeter()]);
     publisher = publishClock(server.rtmp("clock"), { gopSeconds: 1 });
   });
   afterEach(async () => {
@@ -67,7 +67,7 @@ describe("recovery, by the clock in the picture", () => {
   async function view(port: number, path: "mse-worker" | "webcodecs"): Promise<Page> {
     const page = await browser.newPage();
     const base = `http://127.0.0.1:${port}`;
-    await openMeter(page, base, script);
+    await openMeter(page, base, scripts);
     await page.evaluate(
       ({ url, path }) => {
         window.viewing = window.delay.begin({ player: "sluice", options: { paths: [path] } }, url);
