@@ -114,6 +114,15 @@ describe("Remuxer", () => {
     expect(told).toEqual(["key 0.08", "video media", "audio media"]);
   });
 
+  it("goes on one frame later where the stream's clock steps back, and leaves a gap where it steps forward", () => {
+    const { push, times, told } = remux();
+    const flv = source([avc]);
+    push(flv.start(), flv.packet(avc, 600_000), flv.packet(avc, 600_040, false));
+    push(flv.packet(avc, 300_000, false), flv.packet(avc, 300_040), flv.packet(avc, 400_000, false));
+    expect(told).toContain("key 0.12");
+    expect(times).toEqual([0, 40_000, 80_000, 120_000, 100_080_000]);
+  });
+
   it("puts a changed configuration between what was encoded with each", () => {
     const { told, push } = remux();
     const flv = source([avc]);

@@ -16,7 +16,7 @@ function viewing(
   const shown: Watched["shown"][number][] = [];
   const heard: Watched["heard"][number][] = [];
   for (let at = 100; at < until; at += 40) {
-    if (without?.(at) !== true) shown.push({ at, age: age(at), clock: BEGUN + at });
+    if (without?.(at) !== true) shown.push({ at, age: age(at), clock: BEGUN + at, target: 0 });
   }
   for (let clock = 61_200; clock < BEGUN + until; clock += 400) {
     heard.push({ at: clock - BEGUN + soundLate, clock: clock % 3200 });

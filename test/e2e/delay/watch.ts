@@ -10,11 +10,15 @@ export type Contestant =
   | { readonly player: "sluice"; readonly options: PlayerOptions }
   | { readonly player: "mpegts.js"; readonly config: Parameters<Mpegts["createPlayer"]>[1] };
 
-/** A picture that came to the screen. Milliseconds: `at` since load(), `clock` on the stream's own clock. */
+/** A picture that came to the screen. Milliseconds. */
 export interface Shown {
+  /** Since load(). */
   readonly at: number;
   readonly age: number;
+  /** On the stream's own clock. */
   readonly clock: number;
+  /** The delay that our player aimed at then; 0 with another. */
+  readonly target: number;
 }
 
 export interface Watched {
@@ -92,7 +96,8 @@ function begin(contestant: Contestant, url: string, sound = false): Viewing {
     if (stamp === undefined || stamp === last) return;
     last = stamp;
     const clock = readBand(source, width, height, "media") ?? Number.NaN;
-    shown.push({ at: now - begun, age: ageNow(now), clock });
+    const target = player.stats()[0]?.targetLatencyMs ?? 0;
+    shown.push({ at: now - begun, age: ageNow(now), clock, target });
   }
 
   function ageNow(now: number): number {
