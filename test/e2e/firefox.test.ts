@@ -80,15 +80,13 @@ describe("our player in Firefox", () => {
   async function play(base: string, url: string, options: PlayerOptions = {}): Promise<FirefoxPage> {
     const page = await firefox.open(`${base}/watch/none/such`);
     onTestFinished(() => page.close());
+    await page.importTo("sluice", "/assets/player.js");
     await page.evaluate(
-      async ({ url, options }) => {
+      ({ url, options }) => {
         const video = document.createElement("video");
         document.body.replaceChildren(video);
-        // Not for TypeScript to look for: the server has it.
-        const at = "/assets/player.js";
-        const { createPlayer } = (await import(at)) as typeof import("../../src/player/index.js");
         window.errors = [];
-        window.player = createPlayer(video, url, options);
+        window.player = window.sluice.createPlayer(video, url, options);
         window.player.on("error", ({ code }) => window.errors.push(code));
         window.player.on("path", ({ steps }) => {
           window.told = steps.map(({ path, reason }) => `${path}: ${reason}`);
@@ -102,6 +100,7 @@ describe("our player in Firefox", () => {
 
 declare global {
   interface Window {
+    sluice: typeof import("../../src/player/index.js");
     /** The steps to the path. */
     told: string[];
   }

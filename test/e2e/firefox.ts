@@ -10,6 +10,8 @@ export interface FirefoxPage {
   evaluate<T, A>(run: (argument: A) => T, argument?: A): Promise<Awaited<T>>;
   /** Asks over and over until the answer is truthy. */
   waitForFunction<A>(ask: (argument: A) => unknown, argument?: A): Promise<void>;
+  /** Imports a module of the page's origin: Vitest would make another thing of an `import()` in a function. */
+  importTo(name: string, url: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -112,17 +114,19 @@ async function connect(address: string): Promise<Connection> {
 }
 
 function pageOf(connection: Connection, context: string): FirefoxPage {
-  async function evaluate<T, A>(run: (argument: A) => T, argument?: A): Promise<Awaited<T>> {
-    const call = `(async () => JSON.stringify(await (${run})(${JSON.stringify(argument)})))()`;
+  function evaluate<T, A>(run: (argument: A) => T, argument?: A): Promise<Awaited<T>> {
+    return call(`(${run})(${JSON.stringify(argument)})`);
+  }
+  async function call<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = (await connection.send("script.evaluate", {
-      expression: call,
+      expression: `(async () => JSON.stringify(await ${expression}))()`,
       target: { context },
       awaitPromise: true,
       // As of a click: playback with sound is allowed.
       userActivation: true,
     })) as { result?: { value?: string }; exceptionDetails?: { text: string } };
     if (exceptionDetails !== undefined) throw new Error(exceptionDetails.text);
-    return (result?.value === undefined ? undefined : JSON.parse(result.value)) as Awaited<T>;
+    return (result?.value === undefined ? undefined : JSON.parse(result.value)) as T;
   }
   return {
     evaluate,
@@ -131,6 +135,7 @@ function pageOf(connection: Connection, context: string): FirefoxPage {
         await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
       }
     },
+    importTo: (name, url) => call(`import(${JSON.stringify(url)}).then((all) => { window.${name} = all; })`),
     async close() {
       await connection.send("browsingContext.close", { context });
     },

@@ -15,7 +15,7 @@ describe("backAfter", () => {
     const pictures = shown(12_000, age, target);
     const usual = usualOf(pictures.filter(({ at }) => at < 3000));
     expect(usual).toEqual({ age: 200, excess: 50 });
-    expect(backAfter(pictures, 4000, usual)).toEqual({ atTarget: 1000, asBefore: 4040 });
+    expect(backAfter(pictures, 4000, usual)).toEqual({ back: 1000, asBefore: 4040 });
   });
 
   it("does not call back what does not stay, or never comes", () => {
@@ -24,13 +24,13 @@ describe("backAfter", () => {
       (at) => (at > 3000 ? 900 : 200),
       () => 150,
     );
-    expect(backAfter(never, 4000, { age: 200, excess: 50 }).atTarget).toBeNaN();
+    expect(backAfter(never, 4000, { age: 200, excess: 50 }).back).toBeNaN();
     const last = shown(
       10_000,
       (at) => (at > 3000 && at < 9000 ? 900 : 200),
       () => 150,
     );
-    expect(backAfter(last, 4000, { age: 200, excess: 50 }).atTarget).toBeNaN();
-    expect(backAfter([], 4000, { age: 200, excess: 50 }).atTarget).toBeNaN();
+    expect(backAfter(last, 4000, { age: 200, excess: 50 }).back).toBeNaN();
+    expect(backAfter([], 4000, { age: 200, excess: 50 }).back).toBeNaN();
   });
 });

@@ -25,22 +25,22 @@ export function usualOf(shown: readonly Shown[]): Usual {
  *
  * @param shown until STAYS_MS after that at least
  * @param endedAt since load(), as the pictures have it
- * @returns `atTarget` at the delay that the player aims at now, which jitter may have raised; `asBefore` at the delay
- * that it had before
+ * @returns `back` at the delay that the player aims at, which the trouble may have raised, or at the one that it had
+ * before; `asBefore` at that one
  */
 export function backAfter(
   shown: readonly Shown[],
   endedAt: number,
   usual: Usual,
-): { readonly atTarget: number; readonly asBefore: number } {
+): { readonly back: number; readonly asBefore: number } {
   const after = shown.filter(({ at }) => at >= endedAt);
   const last = after.at(-1)?.at ?? endedAt;
-  const since = (isBack: (picture: Shown) => boolean): number => {
-    const at = after[after.findLastIndex((picture) => !isBack(picture)) + 1]?.at;
+  const since = (allowed: (picture: Shown) => number): number => {
+    const at = after[after.findLastIndex((picture) => picture.age > allowed(picture) + NEAR_MS) + 1]?.at;
     return at === undefined || last - at < STAYS_MS ? Number.NaN : at - endedAt;
   };
   return {
-    atTarget: since(({ age, target }) => age - target <= usual.excess + NEAR_MS),
-    asBefore: since(({ age }) => age <= usual.age + NEAR_MS),
+    back: since(({ target }) => Math.max(usual.age, target + usual.excess)),
+    asBefore: since(() => usual.age),
   };
 }
