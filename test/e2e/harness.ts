@@ -109,6 +109,8 @@ export interface Publication {
   switchTo(clip: Clip): void;
   /** From now on packets of this kind too. */
   add(kind: TrackKind): void;
+  /** From now on no packets of this kind: nobody is told. */
+  drop(kind: TrackKind): void;
   stop(): void;
 }
 
@@ -168,6 +170,9 @@ export function publish(
     add(kind) {
       for (const track of clip.tracks) if (track.kind === kind) writer.track(track);
       kinds.add(kind);
+    },
+    drop(kind) {
+      kinds.delete(kind);
     },
     stop,
   };

@@ -110,7 +110,8 @@ export class Remuxer {
   }
 
   #gathered(packet: Packet): boolean {
-    const kinds = new Set([...this.#tracks.values()].map(({ kind }) => kind));
+    // A track that is announced and has nothing to play, a microphone that was pulled out, would hold up all of it.
+    const kinds = new Set(this.#held?.map(({ track }) => track.kind));
     const { video, audio } = this.#expected ?? { video: true, audio: true };
     if ((!video || kinds.has("video")) && (!audio || kinds.has("audio"))) return true;
     const first = this.#held?.[0] ?? packet;
@@ -119,6 +120,9 @@ export class Remuxer {
 
   #start(held: readonly Packet[]): void {
     this.#held = undefined;
+    for (const id of this.#tracks.keys()) {
+      if (held.every(({ track }) => track.id !== id)) this.#tracks.delete(id);
+    }
     const tracks = [...this.#tracks.values()].sort((a, b) => a.id - b.id);
     const first = held.reduce((lowest, { dts }) => Math.min(lowest, dts), Number.POSITIVE_INFINITY);
     this.#zero = first - Math.round(1_000_000 * this.#events.start(tracks));
