@@ -7,6 +7,7 @@ const TOOLS = {
   ffmpeg: "ffmpeg",
   ffprobe: "ffmpeg",
   chromium: "chromium",
+  "firefox-esr": "firefox-esr",
   nginx: "nginx",
   flvmeta: "flvmeta",
   promtool: "prometheus",

@@ -9,8 +9,9 @@ export function createWorker(): Worker {
 
 /** A worker from an address of the page's choice; one of another origin is imported by a blob. */
 export function createWorkerFrom(url: string): Worker {
-  if (new URL(url).origin === location.origin) return new Worker(url, { type: "module" });
-  const blob = new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" });
+  const { href, origin } = new URL(url, location.href);
+  if (origin === location.origin) return new Worker(href, { type: "module" });
+  const blob = new Blob([`import ${JSON.stringify(href)};`], { type: "text/javascript" });
   const local = URL.createObjectURL(blob);
   try {
     return new Worker(local, { type: "module" });

@@ -17,7 +17,7 @@ declare const sampleRate: number;
 /** Kept at most, seconds. */
 const MAX_SECONDS = 5;
 /** Off by more than this it moves to where it should be, milliseconds: below, nobody sees that lips and voice differ. */
-const SLACK_MS = 20;
+const SLACK_MS = 12;
 /** It moves within so many samples, one place fading into the other: the pitch is kept, and nothing clicks. */
 const FADE = 256;
 /** Around where it should be it takes the place that fits best to what is heard. */
@@ -101,7 +101,9 @@ class SluiceSound extends AudioWorkletProcessor {
     const ring = this.#rings[0] as Float32Array;
     let best = wanted;
     let most = Number.NEGATIVE_INFINITY;
-    for (let place = wanted - SEARCH; place <= wanted + SEARCH; place += 4) {
+    // From the middle outwards: of places that fit as well, the nearest.
+    for (let step = 0; step <= SEARCH; step = step > 0 ? -step : 4 - step) {
+      const place = wanted + step;
       let alike = 0;
       for (let i = 0; i < FADE; i += 4) alike += this.#sample(ring, at + i) * this.#sample(ring, place + i);
       if (alike > most) {

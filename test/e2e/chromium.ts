@@ -1,7 +1,11 @@
 import { type Browser, chromium } from "playwright-core";
 
-/** Debian's browser, without what it does over the network by itself. */
-export function launchChromium(): Promise<Browser> {
+/**
+ * Debian's browser, without what it does over the network by itself.
+ *
+ * @param autoplay whether sound may be heard before a click
+ */
+export function launchChromium(autoplay = true): Promise<Browser> {
   return chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: [
@@ -13,7 +17,7 @@ export function launchChromium(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      "--autoplay-policy=no-user-gesture-required",
+      `--autoplay-policy=${autoplay ? "no-user-gesture-required" : "document-user-activation-required"}`,
     ],
   });
 }

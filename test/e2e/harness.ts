@@ -46,8 +46,12 @@ export function readClip(file: string): Clip {
   return { tracks, packets, duration: last + 40_000 };
 }
 
-/** A moving picture of this size and a tone, four seconds that open with a key frame each second. */
-export function makeClip(size: string): Clip {
+/**
+ * A moving picture of this size and a tone, four seconds that open with a key frame each second.
+ *
+ * @param encoding FFmpeg's options, where they are to be others
+ */
+export function makeClip(size: string, encoding = ""): Clip {
   const folder = mkdtempSync(join(tmpdir(), "sluice-e2e-"));
   const file = join(folder, "clip.flv");
   try {
@@ -60,6 +64,7 @@ export function makeClip(size: string): Clip {
       "-t",
       "4",
       ...codecs.split(" "),
+      ...encoding.split(" ").filter((option) => option !== ""),
       "-f",
       "flv",
       file,
@@ -71,11 +76,41 @@ export function makeClip(size: string): Clip {
   }
 }
 
+/** A clip whose picture is VP9: FFmpeg writes none into FLV, but IVF, which has nothing but sizes and times. */
+export function makeVp9Clip(size: string, sound: Clip): Clip {
+  const encoding =
+    "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 300k -g 25 -lag-in-frames 0 -an -f ivf";
+  const picture = `-v error -f lavfi -i testsrc2=size=${size}:rate=25 -t 4`;
+  const ivf = execFileSync("ffmpeg", `${picture} ${encoding} pipe:1`.split(" "));
+  const [codedWidth = 0, codedHeight = 0] = size.split("x").map(Number);
+  // A VPCodecConfigurationRecord: profile 0, level 3, 8 bits of 4:2:0, colours not said.
+  const description = Uint8Array.of(0, 30, 0x82, 2, 2, 2, 0, 0);
+  const config = { codec: "vp09.00.30.08", description, codedWidth, codedHeight, reorderDepth: 0 };
+  const track: Track = { id: 1, kind: "video", codec: "vp9", config };
+  const pictures: Packet[] = [];
+  // A header of 32 bytes, then for each frame its length, 32 bits, and its time, 64.
+  for (let at = 32; at < ivf.length; ) {
+    const length = ivf.readUInt32LE(at);
+    const dts = pictures.length * 40_000;
+    const data = new Uint8Array(ivf.subarray(at + 12, at + 12 + length));
+    pictures.push({ track, dts, pts: dts, key: pictures.length % 25 === 0, data, receivedAt: 0 });
+    at += 12 + length;
+  }
+  const heard = sound.packets.filter((packet) => packet.track.kind === "audio");
+  return {
+    tracks: [track, ...sound.tracks.filter(({ kind }) => kind === "audio")],
+    packets: [...pictures, ...heard].sort((a, b) => a.dts - b.dts),
+    duration: sound.duration,
+  };
+}
+
 export interface Publication {
   /** Goes on with another clip from its first key frame. */
   switchTo(clip: Clip): void;
   /** From now on packets of this kind too. */
   add(kind: TrackKind): void;
+  /** From now on no packets of this kind: nobody is told. */
+  drop(kind: TrackKind): void;
   stop(): void;
 }
 
@@ -135,6 +170,9 @@ export function publish(
     add(kind) {
       for (const track of clip.tracks) if (track.kind === kind) writer.track(track);
       kinds.add(kind);
+    },
+    drop(kind) {
+      kinds.delete(kind);
     },
     stop,
   };

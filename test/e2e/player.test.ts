@@ -1,10 +1,11 @@
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { launchChromium } from "./chromium.js";
 import {
   advance,
   type Clip,
   makeClip,
+  makeVp9Clip,
   openBlank,
   pictureChanges,
   play,
@@ -18,10 +19,14 @@ describe("our player in Chromium", () => {
   let server: TestServer;
   let small: Clip;
   let large: Clip;
+  let high: Clip;
+  let vp9: Clip;
 
   beforeAll(async () => {
     small = makeClip("320x180");
     large = makeClip("640x360");
+    high = makeClip("640x360", "-preset medium -profile:v high -ar 44100 -ac 1");
+    vp9 = makeVp9Clip("160x90", small);
     [browser, server] = await Promise.all([launchChromium(), startServer()]);
   });
   // A page that plays on would slow down all that follow.
@@ -81,6 +86,25 @@ describe("our player in Chromium", () => {
     await advance(page, 0.5);
     expect(await page.evaluate(() => window.player.stats())).toMatchObject({ reconnects: 0, height: 180 });
   });
+
+  it.each(["mse-worker", "mse", "webcodecs"] as const)(
+    "by %s: takes another profile and another sound in its stride, and comes again for another codec",
+    async (path) => {
+      const name = `codecs-${path}`;
+      const publication = publish(server.live, `live/${name}`, small);
+      const page = await play(browser, server.base, `/live/${name}.flv`, { paths: [path] });
+      await playsAt(page, 320, "avc1.42");
+      publication.switchTo(high);
+      await playsAt(page, 640, "avc1.64");
+      expect(await page.evaluate(() => window.player.stats().reconnects)).toBe(0);
+      publication.switchTo(vp9);
+      await playsAt(page, 160, "vp09");
+      expect(await page.evaluate(() => window.player.stats().reconnects)).toBe(1);
+      publication.switchTo(small);
+      await playsAt(page, 320, "avc1.42");
+      expect(await page.evaluate(() => window.errors)).toEqual([]);
+    },
+  );
 
   it("plays sound alone", async () => {
     publish(server.live, "live/sound", small, ["audio"]);
@@ -189,6 +213,22 @@ describe("our player in Chromium", () => {
     return server.live.streams().find((stream) => stream.name === name)?.viewers;
   }
 });
+
+/** Waits until it plays this, as near to the live edge as it wants to be and has to on a busy machine. */
+async function playsAt(page: Page, width: number, codec: string): Promise<void> {
+  await page.waitForFunction(
+    ({ width, codec }) => {
+      const stats = window.player.stats();
+      const isNear = stats.latencyMs > 0 && stats.latencyMs < stats.targetLatencyMs + 250;
+      return (
+        stats.width === width && stats.codecs[0]?.startsWith(codec) && stats.state === "playing" && isNear
+      );
+    },
+    { width, codec },
+  );
+  const from = await page.evaluate(() => window.player.stats().decodedFrames);
+  await page.waitForFunction((from) => window.player.stats().decodedFrames > from + 20, from);
+}
 
 /** Fifty milliseconds of sound in each round of the clip, as a splice loses them. */
 function inHole(kind: string, dts: number): boolean {

@@ -107,11 +107,20 @@ describe("Remuxer", () => {
   it("leaves out all up to the next key frame after a loss", () => {
     const { told, push, remuxer } = remux();
     const flv = source([avc, aac]);
-    push(flv.start(), flv.packet(avc, 0));
+    push(flv.start(), flv.packet(avc, 0), flv.packet(aac, 0));
     remuxer.resync();
     told.length = 0;
     push(flv.packet(avc, 40, false), flv.packet(aac, 40), flv.packet(avc, 80), flv.packet(aac, 80));
     expect(told).toEqual(["key 0.08", "video media", "audio media"]);
+  });
+
+  it("goes on one frame later where the stream's clock steps back, and leaves a gap where it steps forward", () => {
+    const { push, times, told } = remux();
+    const flv = source([avc]);
+    push(flv.start(), flv.packet(avc, 600_000), flv.packet(avc, 600_040, false));
+    push(flv.packet(avc, 300_000, false), flv.packet(avc, 300_040), flv.packet(avc, 400_000, false));
+    expect(told).toContain("key 0.12");
+    expect(times).toEqual([0, 40_000, 80_000, 120_000, 100_080_000]);
   });
 
   it("puts a changed configuration between what was encoded with each", () => {
@@ -137,6 +146,17 @@ describe("Remuxer", () => {
     expect(silent.told).toEqual([]);
     silent.push(flv.packet(aac, 520));
     expect(silent.told[0]).toBe("start aac");
+  });
+
+  it("leaves out a track that is announced and has nothing for half a second, and tells when it comes", () => {
+    const { told, push } = remux();
+    const flv = source([avc, aac]);
+    push(flv.start());
+    for (let ms = 0; ms <= 520; ms += 20) push(flv.packet(avc, ms, ms === 0));
+    expect(told[0]).toBe("start avc");
+    expect(told).not.toContain("late");
+    push(flv.packet(aac, 540));
+    expect(told.at(-1)).toBe("late");
   });
 
   it("tells of a track that came late, by the server's word or by its packets", () => {

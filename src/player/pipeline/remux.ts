@@ -10,6 +10,12 @@ import type { Segment } from "../buffer/track-buffer.js";
 
 /** Without the other kind for this long after the first packet there is none, microseconds of media. */
 const GATHER_MICROS = 500_000;
+/**
+ * A step back of more than this is a publisher that began anew, whose media goes on after what there is, one frame later.
+ * Steps forward are gaps, which the playhead jumps over. Microseconds.
+ */
+const STEP_BACK_MICROS = 1_000_000;
+const FRAME_MICROS = 40_000;
 /** So many packets are held while the tracks are gathered. */
 const GATHER_PACKETS = 256;
 
@@ -40,6 +46,9 @@ export class Remuxer {
   #late = false;
   /** Microseconds on the packets' clock that are 0 on the element's. */
   #zero = 0;
+  /** Taken off the times of packets since the last step back, and the packet before's own time. */
+  #shift = 0;
+  #last = 0;
   /** Packets before the track set is known; undefined after. */
   #held: Packet[] | undefined = [];
   /** Waits for a key frame, at the start and after a loss. */
@@ -101,7 +110,8 @@ export class Remuxer {
   }
 
   #gathered(packet: Packet): boolean {
-    const kinds = new Set([...this.#tracks.values()].map(({ kind }) => kind));
+    // A track that is announced and has nothing to play, a microphone that was pulled out, would hold up all of it.
+    const kinds = new Set(this.#held?.map(({ track }) => track.kind));
     const { video, audio } = this.#expected ?? { video: true, audio: true };
     if ((!video || kinds.has("video")) && (!audio || kinds.has("audio"))) return true;
     const first = this.#held?.[0] ?? packet;
@@ -110,6 +120,9 @@ export class Remuxer {
 
   #start(held: readonly Packet[]): void {
     this.#held = undefined;
+    for (const id of this.#tracks.keys()) {
+      if (held.every(({ track }) => track.id !== id)) this.#tracks.delete(id);
+    }
     const tracks = [...this.#tracks.values()].sort((a, b) => a.id - b.id);
     const first = held.reduce((lowest, { dts }) => Math.min(lowest, dts), Number.POSITIVE_INFINITY);
     this.#zero = first - Math.round(1_000_000 * this.#events.start(tracks));
@@ -122,7 +135,12 @@ export class Remuxer {
     if (this.#late) this.#events.lateTrack();
   }
 
-  #write(packet: Packet): void {
+  #write(given: Packet): void {
+    const step = given.dts - this.#last;
+    if (step < -STEP_BACK_MICROS) this.#shift += step - FRAME_MICROS;
+    this.#last = given.dts;
+    const packet =
+      this.#shift === 0 ? given : { ...given, dts: given.dts - this.#shift, pts: given.pts - this.#shift };
     const { track } = packet;
     const muxer = this.#muxers.get(track.id);
     if (muxer === undefined) {

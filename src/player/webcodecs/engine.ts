@@ -17,6 +17,8 @@ import { workletUrl } from "./worklet-url.js";
 const PROGRESS_MS = 40;
 /** Decoders that fail so often in a row do not play this stream. */
 const MAX_FAILURES = 3;
+/** What is painted comes to the screen at its next refresh, which the sound waits for, milliseconds. */
+const REFRESH_MS = 16;
 /** No picture for this long is waiting, milliseconds. */
 const WAITING_MS = 500;
 
@@ -138,8 +140,9 @@ export function startWebCodecsEngine(
     clock.adjust(arrivals, at);
     const due = clock.at(at);
     if (due === undefined) return;
-    picture.paint(due, at);
-    sound.follow(due, at);
+    // Due nearer to this refresh than to the next one.
+    picture.paint(due + REFRESH_MS / 2, at);
+    sound.follow(due - REFRESH_MS, at);
     if (!playing && (picture.begun || (tracks.size > 0 && !hasVideo()))) {
       playing = true;
       failures = 0;

@@ -3,6 +3,11 @@ import type { AudioTrack } from "../../media/model/track.js";
 
 /** Encoded sound that waits for the decoder; more is too late to be heard. */
 const MAX_QUEUED = 100;
+/**
+ * Chromium's decoder counts samples from the first frame on, whatever the times of the later ones say. Where the two are
+ * this far apart, after a gap or by clocks that drift, it begins anew. Microseconds.
+ */
+const DRIFT_MICROS = 15_000;
 
 /** Samples of each channel, the first of which is due at a time of the media, microseconds. */
 export type SoundOutput = (time: number, channels: readonly Float32Array[], sampleRate: number) => void;
@@ -33,19 +38,29 @@ export function createNativeDecoder(
     },
     error: failed,
   });
-  decoder.configure({
+  const config = {
     codec,
     sampleRate,
     numberOfChannels,
     ...(description === undefined ? {} : { description: description as Uint8Array<ArrayBuffer> }),
-  });
+  };
+  decoder.configure(config);
+  /** When the next frame is due by the decoder's count, microseconds. */
+  let next: number | undefined;
   return {
     push(packet) {
       if (decoder.decodeQueueSize > MAX_QUEUED) return;
+      const { pts, duration } = packet;
+      if (next !== undefined && Math.abs(pts - next) > DRIFT_MICROS) {
+        decoder.reset();
+        decoder.configure(config);
+        next = undefined;
+      }
+      next = duration === undefined ? undefined : (next ?? pts) + duration;
       decoder.decode(
         new EncodedAudioChunk({
           type: "key",
-          timestamp: packet.pts,
+          timestamp: pts,
           data: packet.data as Uint8Array<ArrayBuffer>,
         }),
       );

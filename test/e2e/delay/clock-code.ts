@@ -6,14 +6,22 @@ const BITS = 32;
 const CLOCK_BITS = 24;
 /** The clock in the picture starts over every 2^24 ms, 4.6 hours. */
 const ROUND = 2 ** CLOCK_BITS;
-/** Share of the picture's height that the bars take. */
+/** Share of the picture's height that a band of bars takes. */
 const BAR_SHARE = 0.2;
 const BLACK = 16;
 const WHITE = 235;
 
-/** Draws the clock into the luma plane of a picture, one byte a pixel. */
-export function drawClock(luma: Uint8Array, width: number, height: number, now: number): void {
-  const clock = Math.floor(now) % ROUND;
+/** Bands from the top: the wall clock when the picture was drawn, and its place on the stream's own clock. */
+export type Band = "wall" | "media";
+const BANDS: readonly Band[] = ["wall", "media"];
+
+/**
+ * Draws a clock into the luma plane of a picture, one byte a pixel.
+ *
+ * @param ms the clock, milliseconds
+ */
+export function drawClock(luma: Uint8Array, width: number, height: number, band: Band, ms: number): void {
+  const clock = Math.floor(ms) % ROUND;
   const word = clock * 256 + checksum(clock);
   const rows = Math.round(height * BAR_SHARE);
   const row = new Uint8Array(width);
@@ -21,19 +29,22 @@ export function drawClock(luma: Uint8Array, width: number, height: number, now: 
     const bit = Math.floor((x * BITS) / width);
     row[x] = Math.floor(word / 2 ** (BITS - 1 - bit)) % 2 === 1 ? WHITE : BLACK;
   }
-  for (let y = 0; y < rows; y += 1) luma.set(row, y * width);
+  const top = BANDS.indexOf(band) * rows;
+  for (let y = top; y < top + rows; y += 1) luma.set(row, y * width);
 }
 
-/** Where the bars' middle is, as a share of the height. */
-export const BAR_MIDDLE: number = BAR_SHARE / 2;
+/** Where the middle of a band is, as a share of the height. */
+export function middleOf(band: Band): number {
+  return BAR_SHARE * (BANDS.indexOf(band) + 0.5);
+}
 
 /**
- * How long ago a picture was drawn.
+ * Reads a clock.
  *
  * @param row RGBA pixels of one row through the bars
- * @returns milliseconds, or undefined where there is no clock in the row
+ * @returns milliseconds from 0 up to 2^24, or undefined where there is no clock in the row
  */
-export function readAge(row: Uint8ClampedArray, now: number): number | undefined {
+export function readClock(row: Uint8ClampedArray): number | undefined {
   const width = row.length / 4;
   let word = 0;
   for (let bit = 0; bit < BITS; bit += 1) {
@@ -41,7 +52,11 @@ export function readAge(row: Uint8ClampedArray, now: number): number | undefined
     word = word * 2 + ((row[x * 4] as number) > 127 ? 1 : 0);
   }
   const clock = Math.floor(word / 256);
-  if (word % 256 !== checksum(clock) || clock === 0) return undefined;
+  return word % 256 === checksum(clock) ? clock : undefined;
+}
+
+/** How long ago a picture was drawn whose clock was read, milliseconds. */
+export function ageOf(clock: number, now: number): number {
   const age = ((now % ROUND) - clock + ROUND) % ROUND;
   return age > ROUND / 2 ? age - ROUND : age;
 }

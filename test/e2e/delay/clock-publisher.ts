@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { drawClock } from "./clock-code.js";
+import { soundAt } from "./tone-code.js";
 
 export interface ClockOptions {
   readonly width?: number;
@@ -24,8 +25,8 @@ const SAMPLE_RATE = 48_000;
 const MAX_BEHIND = 50;
 
 /**
- * Publishes pictures that carry the moment they were made, with a tone, by FFmpeg over RTMP: the encoder's delay is in
- * what a viewer reads from them.
+ * Publishes pictures that carry the moment they were made, by FFmpeg over RTMP: the encoder's delay is in what a viewer
+ * reads from them. Pictures and sound carry the stream's own clock too: how far apart they are is there to be read.
  */
 export function publishClock(url: string, options: ClockOptions = {}): ClockPublisher {
   const { width = 640, height = 360, rate = 25, gopSeconds = 2 } = options;
@@ -62,8 +63,8 @@ export function publishClock(url: string, options: ClockOptions = {}): ClockPubl
     const due = Math.floor(((performance.now() - begun) * rate) / 1000);
     while (drawn <= due) {
       if (pictures.writableLength > MAX_BEHIND * still.length) child.kill("SIGKILL");
-      pictures.write(drawPicture(still, width, height, drawn));
-      sounds.write(tone(drawn * samples, samples));
+      pictures.write(drawPicture(still, width, height, drawn, (drawn * 1000) / rate));
+      sounds.write(soundOf(drawn * samples, samples));
       drawn += 1;
     }
   }, 4);
@@ -83,8 +84,8 @@ export function publishClock(url: string, options: ClockOptions = {}): ClockPubl
   };
 }
 
-/** The clock above a bright block that moves. */
-function drawPicture(still: Buffer, width: number, height: number, index: number): Buffer {
+/** The clocks above a bright block that moves. */
+function drawPicture(still: Buffer, width: number, height: number, index: number, ms: number): Buffer {
   const frame = Buffer.from(still);
   const size = Math.round(height / 4);
   const left = (index * 6) % (width - size);
@@ -92,15 +93,17 @@ function drawPicture(still: Buffer, width: number, height: number, index: number
     const start = y * width + left;
     frame.fill(60 + (y % 64) * 2, start, start + size);
   }
-  drawClock(frame.subarray(0, width * height), width, height, Date.now());
+  const plane = frame.subarray(0, width * height);
+  drawClock(plane, width, height, "media", ms);
+  drawClock(plane, width, height, "wall", Date.now());
   return frame;
 }
 
-/** 440 Hz, signed 16-bit samples. */
-function tone(from: number, count: number): Buffer {
+/** Signed 16-bit samples. */
+function soundOf(from: number, count: number): Buffer {
   const out = Buffer.alloc(count * 2);
   for (let i = 0; i < count; i += 1) {
-    out.writeInt16LE(Math.round(3000 * Math.sin((2 * Math.PI * 440 * (from + i)) / SAMPLE_RATE)), i * 2);
+    out.writeInt16LE(Math.round(32_767 * soundAt(from + i, SAMPLE_RATE)), i * 2);
   }
   return out;
 }

@@ -1,14 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { delayFigures, together } from "./figures.js";
-import type { Shown } from "./watch.js";
+import { syncOffsets } from "./sync.js";
+import type { Watched } from "./watch.js";
 
-/** A picture every 40 ms from 100 ms on, with what the delay is at each moment. */
-function viewing(until: number, age: (at: number) => number, without?: (at: number) => boolean): Shown[] {
-  const shown: Shown[] = [];
+/** The stream's clock at load(). */
+const BEGUN = 61_000;
+
+/** A picture every 40 ms from 100 ms on, with what the delay is at each moment, and a tone every 400. */
+function viewing(
+  until: number,
+  age: (at: number) => number,
+  without?: (at: number) => boolean,
+  soundLate = 0,
+): Pick<Watched, "shown" | "heard"> {
+  const shown: Watched["shown"][number][] = [];
+  const heard: Watched["heard"][number][] = [];
   for (let at = 100; at < until; at += 40) {
-    if (without?.(at) !== true) shown.push({ at, age: age(at) });
+    if (without?.(at) !== true) shown.push({ at, age: age(at), clock: BEGUN + at, target: 0 });
   }
-  return shown;
+  for (let clock = 61_200; clock < BEGUN + until; clock += 400) {
+    heard.push({ at: clock - BEGUN + soundLate, clock: clock % 3200 });
+  }
+  return { shown, heard };
 }
 
 describe("delayFigures", () => {
@@ -32,7 +45,28 @@ describe("delayFigures", () => {
   });
 
   it("says that there is no figure where nothing was shown", () => {
-    expect(delayFigures([], 3000)).toMatchObject({ first: Number.NaN, p50: Number.NaN, freezes: 0 });
+    const figures = delayFigures({ shown: [], heard: [] }, 3000);
+    expect(figures).toMatchObject({ first: Number.NaN, p50: Number.NaN, freezes: 0, sync: Number.NaN });
+  });
+
+  it.each([0, 35, -1500, 1500])("tells how late the sound is: %i ms", (late) => {
+    const figures = delayFigures(
+      viewing(10_000, () => 300, undefined, late),
+      3000,
+    );
+    expect(figures).toMatchObject({ sync: late, syncP95: Math.abs(late) });
+  });
+});
+
+describe("syncOffsets", () => {
+  it("says nothing of tones that no picture was near to", () => {
+    const { shown, heard } = viewing(
+      10_000,
+      () => 300,
+      (at) => at > 4000 && at < 6000,
+    );
+    expect(syncOffsets(shown, heard)).toHaveLength(heard.length - 3);
+    expect(syncOffsets([], heard)).toEqual([]);
   });
 });
 

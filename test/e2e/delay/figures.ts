@@ -1,5 +1,6 @@
 import { median, percentile } from "../../../bench/figures.js";
-import type { Shown } from "./watch.js";
+import { syncOffsets } from "./sync.js";
+import type { Watched } from "./watch.js";
 
 /** A picture that stands longer than this is a freeze, milliseconds. */
 const FREEZE_MS = 200;
@@ -20,17 +21,28 @@ export interface DelayFigures {
   readonly longest: number;
   /** Pictures of the steady part a second. */
   readonly rate: number;
+  /** How much later than the picture the sound is, in the middle; NaN where it was not listened. */
+  readonly sync: number;
+  /** How far apart they are, whichever is late. */
+  readonly syncP95: number;
 }
 
 /**
- * @param shown in the order they came to the screen
+ * @param watched in the order it came to the screen
  * @param settleMs how much of the beginning is left out of the steady part
  */
-export function delayFigures(shown: readonly Shown[], settleMs: number): DelayFigures {
+export function delayFigures(
+  { shown, heard }: Pick<Watched, "shown" | "heard">,
+  settleMs: number,
+): DelayFigures {
   const steady = shown.filter(({ at }) => at >= settleMs);
+  const offsets = syncOffsets(
+    steady,
+    heard.filter(({ at }) => at >= settleMs),
+  );
   const ages = steady.map(({ age }) => age);
   const p50 = percentile(ages, 0.5);
-  const gaps = steady.slice(1).map(({ at }, i) => at - (steady[i] as Shown).at);
+  const gaps = steady.slice(1).map(({ at }, i) => at - (steady[i]?.at ?? at));
   const late = shown.findLastIndex(({ at, age }) => at < settleMs && age > p50 + NEAR_MS);
   const span = ((steady.at(-1)?.at ?? 0) - (steady[0]?.at ?? 0)) / 1000;
   return {
@@ -41,6 +53,8 @@ export function delayFigures(shown: readonly Shown[], settleMs: number): DelayFi
     freezes: gaps.filter((gap) => gap > FREEZE_MS).length,
     longest: Math.max(0, ...gaps),
     rate: gaps.length / span,
+    sync: percentile(offsets, 0.5),
+    syncP95: percentile(offsets.map(Math.abs), 0.95),
   };
 }
 
@@ -55,5 +69,7 @@ export function together(viewings: readonly DelayFigures[]): DelayFigures {
     freezes: of("freezes").reduce((sum, count) => sum + count, 0),
     longest: Math.max(...of("longest")),
     rate: median(of("rate")),
+    sync: median(of("sync")),
+    syncP95: Math.max(...of("syncP95")),
   };
 }
