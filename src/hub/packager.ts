@@ -9,7 +9,7 @@ import type { HubOptions } from "./options.js";
 import type { HubReason } from "./reason.js";
 import type { Subscriber } from "./subscriber.js";
 import { selects, TIMELINE_END_MICROS, type Variant } from "./variant.js";
-import type { Work, WorkProbe } from "./work.js";
+import { type Work, type WorkProbe, worked } from "./work.js";
 
 /** What is cached for a new variant is cut into pieces of this size, so that a joining socket can be fed in steps. */
 const FILL_BYTES = 64 * 1024;
@@ -211,14 +211,7 @@ export class Packager {
 
   /** Does what hands out batches, and says so to who wants to know what time is spent on. */
   handingOut<T>(task: () => T): T {
-    const { listener } = this.#init.probe;
-    if (listener === undefined) return task();
-    const before = listener.enter(this.#handingOut, this.ring.head);
-    try {
-      return task();
-    } finally {
-      listener.leave(before);
-    }
+    return worked(this.#init.probe, this.#handingOut, task, this.ring.head);
   }
 
   join(reader: Subscriber): void {

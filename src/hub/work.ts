@@ -24,3 +24,14 @@ export interface WorkListener {
 export interface WorkProbe {
   listener: WorkListener | undefined;
 }
+
+/** Does something, and says what it is to who wants to know. */
+export function worked<T>({ listener }: WorkProbe, work: Work, task: () => T, time?: MediaTime): T {
+  if (listener === undefined) return task();
+  const before = listener.enter(work, time);
+  try {
+    return task();
+  } finally {
+    listener.leave(before);
+  }
+}

@@ -39,7 +39,7 @@ export interface Primary extends Link {
 const EXIT_MS = 2_000;
 
 export function createPrimary(init: PrimaryInit): Primary {
-  const { config, scheduler, log } = init;
+  const { config, scheduler, log, probe } = init;
   const directory = createDirectory(init.streams, scheduler);
   const secret = randomBytes(32).toString("base64url");
   let parts: { readonly addresses: Addresses; readonly pool: Pool; readonly doors: Doors } | undefined;
@@ -51,6 +51,7 @@ export function createPrimary(init: PrimaryInit): Primary {
   const member: Member = createMember({
     scheduler,
     log,
+    probe,
     relay: () => relay,
     secret,
     owners: [],

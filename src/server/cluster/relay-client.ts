@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import type { Hub } from "../../hub/hub.js";
 import type { Publisher } from "../../hub/publisher.js";
 import type { Scheduler } from "../../hub/scheduler.js";
+import { type WorkProbe, worked } from "../../hub/work.js";
 import { createRelayDemuxer } from "../../media/format/relay/demuxer.js";
 import { encodeRelayRequest } from "../../media/format/relay/request.js";
 import type { Logger } from "../contract/logger.js";
@@ -10,6 +11,7 @@ export interface RelayClientInit {
   readonly hub: Hub;
   readonly scheduler: Scheduler;
   readonly log: Logger;
+  readonly probe: WorkProbe;
   /** The relay of the process that has the stream. */
   readonly address: string;
   readonly name: string;
@@ -29,7 +31,8 @@ function reasonHere(reason: string | undefined): string {
   return reason === "unpublished" || reason === "kicked" || reason === "shutdown" ? reason : "taken-over";
 }
 
-export function dialRelay({ hub, log, address, name, secret, onOver }: RelayClientInit): RelayClient {
+export function dialRelay({ hub, log, probe, address, name, secret, onOver }: RelayClientInit): RelayClient {
+  const reading = { stage: "ingest", protocol: "relay", stream: name };
   const socket = connect({ path: address });
   let publisher: Publisher | undefined;
   let said: string | undefined;
@@ -59,7 +62,7 @@ export function dialRelay({ hub, log, address, name, secret, onOver }: RelayClie
   }
 
   socket.on("connect", () => socket.write(encodeRelayRequest({ name, secret })));
-  socket.on("data", (slice: Uint8Array) => {
+  function receive(slice: Uint8Array): void {
     if (over) return;
     try {
       demuxer.push(slice);
@@ -68,7 +71,9 @@ export function dialRelay({ hub, log, address, name, secret, onOver }: RelayClie
       log.error({ name, err: error }, "a stream of another process cannot be taken in");
       finish();
     }
-  });
+  }
+
+  socket.on("data", (slice: Uint8Array) => worked(probe, reading, () => receive(slice)));
   socket.on("error", (error) => log.debug({ name, err: error }, "the relay of a stream broke"));
   socket.on("close", finish);
 
