@@ -1,4 +1,4 @@
-import { type IncomingMessage, request } from "node:http";
+import { request } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { AUDIO } from "../../src/media/wire/rtmp/message.js";
 import { openPprof, type PprofReader } from "../support/pprof.js";
