@@ -45,6 +45,7 @@ import { createRtmpProtocol } from "./protocol/rtmp/index.js";
 import { rtmpSchema } from "./protocol/rtmp/options.js";
 import { createReportBatch } from "./qos/report-batch.js";
 import { createReportDesk, type ReportDesk } from "./qos/report-desk.js";
+import { createServedViewers } from "./qos/served-viewers.js";
 import { processOf, sessionIds } from "./session-id.js";
 import { type SessionList, type SessionQuery, selectSessions } from "./session-list.js";
 import { createSessions } from "./sessions.js";
@@ -188,11 +189,13 @@ export function createApp(init: AppInit): App {
     },
   });
   const kernelQueues = createKernelQueues(scheduler);
+  const viewers = createServedViewers();
   const context: ProtocolContext = {
     hub,
     scheduler,
     log,
     kernelQueues,
+    viewers,
     probe,
     openSession: sessions.open,
     talk: reports.talk,
@@ -261,7 +264,14 @@ export function createApp(init: AppInit): App {
   }
 
   let ready = false;
-  const instruments = createInstruments({ hub, scheduler, probe });
+  const instruments = createInstruments({
+    hub,
+    scheduler,
+    probe,
+    viewers,
+    // Where the players' own reports are kept, they are found here.
+    reports: { latest: () => undefined },
+  });
   const opsRoutes: OpsRoutes = {
     ...healthRoutes(() => ready && link?.ready !== false),
     "/metrics": createMetrics({

@@ -8,6 +8,7 @@ import type { StreamInfo } from "../stream-info.js";
 import { type Addresses, createAddresses } from "./addresses.js";
 import { createDirectory, type DirectoryListener, type Participant } from "./directory.js";
 import { createDoors, type Doors } from "./doors.js";
+import { createFellows } from "./fellows.js";
 import type { Link, LinkInit } from "./link.js";
 import { createMember, type Member } from "./member.js";
 import type { AskedAccess, Door, LogLevel } from "./messages.js";
@@ -102,6 +103,7 @@ export function createPrimary(init: PrimaryInit): Primary {
     listing: async () => ({ streams: directory.streams, rtmpPort }),
     sessions: async (query) => parts?.pool.sessions(query) ?? { total: 0, sessions: [] },
     kick: async (id) => parts?.pool.kick(id) ?? false,
+    fellows: createFellows(() => parts?.pool.named ?? [], log),
     gather: async (streams) => parts?.pool.askAll("gather", streams) ?? [],
     get ready() {
       return parts?.pool.ready === true;

@@ -9,6 +9,7 @@ import type { Exchange, Talk } from "./exchange.js";
 import type { KernelQueues } from "./kernel-queues.js";
 import type { Logger } from "./logger.js";
 import type { Session, SessionInfo, SessionInit, SessionReason } from "./session.js";
+import type { Viewers } from "./viewers.js";
 
 /** The outcome of an access check. */
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
@@ -19,6 +20,7 @@ export interface ProtocolContext {
   readonly scheduler: Scheduler;
   readonly log: Logger;
   readonly kernelQueues: KernelQueues;
+  readonly viewers: Viewers;
   /** Where to say what is being worked at: see `worked` in hub/work.ts. */
   readonly probe: WorkProbe;
   /** Opens the record of a connection; undefined when the server is full or closing: refuse the peer. */

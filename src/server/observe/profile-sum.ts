@@ -82,6 +82,8 @@ export interface ProfileInfo {
   /** Between two samples, in the unit of `periodKind`. */
   readonly period: number;
   readonly periodKind: ValueKind;
+  /** What tools show first, such as `cpu`; the last of the values by default. */
+  readonly shown?: string;
 }
 
 /** Adds samples up to a profile: those of one stack with the same labels are one sample. */
@@ -95,7 +97,7 @@ export class ProfileSum {
     { readonly stack: number[]; readonly labels: Labels; values: number[] }
   >();
 
-  /** @param kinds of the values of each sample; what tools show first is the last */
+  /** @param kinds of the values of each sample */
   constructor(kinds: readonly ValueKind[]) {
     this.#kinds = kinds;
   }
@@ -127,7 +129,7 @@ export class ProfileSum {
       durationNanos: BigInt(Math.round(info.durationMicros)) * 1000n,
       periodType: kindOf(info.periodKind),
       period: info.period,
-      defaultSampleType: this.#strings.dedup(this.#kinds.at(-1)?.[0] ?? ""),
+      defaultSampleType: this.#strings.dedup(info.shown ?? this.#kinds.at(-1)?.[0] ?? ""),
     });
     return compress(profile.encode());
   }

@@ -9,6 +9,12 @@ export interface RecordingRequest {
   readonly periodMicros: number;
 }
 
+/** How its viewers fare: as JSON, at once. */
+export interface QosRequest {
+  readonly what: "qos";
+  readonly seconds: 0;
+}
+
 export type RecordingKind = "profile" | "wall" | "heap";
 
 /** Why there is no recording, in the words of HTTP. */
