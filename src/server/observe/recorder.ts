@@ -4,7 +4,7 @@ import { loadPprof, type PprofModule, ProfilerMissing } from "./pprof-module.js"
 import { ProfileSum, type ReadableProfile, readSamples } from "./profile-sum.js";
 import {
   addHeapSample,
-  addTimeSample,
+  addTimeSamples,
   RECORDING_VALUES,
   type RecordingProblem,
   type RecordingRequest,
@@ -77,8 +77,7 @@ export function createRecorder({ scheduler, probe, load = loadPprof }: RecorderI
       times: false,
       onSlice({ profile, from, to }) {
         spanMicros += to - from;
-        const periodNanos = Number(profile.period);
-        for (const sample of readSamples(profile)) addTimeSample(sum, what, sample, periodNanos);
+        addTimeSamples(sum, what, [...readSamples(profile)], Number(profile.period));
       },
       onEnd: (error) => failed.abort(error),
     });

@@ -39,24 +39,40 @@ export const RECORDING_VALUES: Readonly<Record<RecordingKind, readonly ValueKind
 const TIMES = ["at", "dts", "pts"];
 
 /**
- * Adds a sample of the sampler's to a recording.
+ * Adds a slice of the sampler's to a recording.
  *
- * @param sample its values are `[count, wall, cpu]`, times in nanoseconds
- * @param periodNanos between two samples of its slice
+ * The profiler measures the processor time between two samples and gives it to the second. Where work comes in bursts
+ * that are shorter than that, the end of each is given to waiting, and what comes last in them would seem to cost nothing.
+ * So of a slice only the sum is taken, and shared out evenly among the samples that were not waiting.
+ *
+ * @param samples their values are `[count, wall, cpu]`, times in nanoseconds
+ * @param periodNanos between two samples
  */
-export function addTimeSample(
+export function addTimeSamples(
   sum: ProfileSum,
   what: "profile" | "wall",
-  { frames, values, labels }: ReadSample,
+  samples: readonly ReadSample[],
   periodNanos: number,
 ): void {
-  const [count = 0, wall = 0, cpu = 0] = values;
-  // The profiler gives waiting no time at all. On the clock it has some, in processor time it does have none.
-  const idle = labels.stage === "idle";
-  const spent = what === "profile" ? (idle ? 0 : cpu) : idle ? count * periodNanos : wall;
-  if (spent <= 0) return;
-  const kept = Object.fromEntries(Object.entries(labels).filter(([name]) => !TIMES.includes(name)));
-  sum.add(frames, [count, spent], kept);
+  let cpuNanos = 0;
+  let busy = 0;
+  for (const { values, labels } of samples) {
+    const [count = 0, , cpu = 0] = values;
+    // What other threads did is told as a sum, without a sample of its own.
+    if (count > 0) cpuNanos += cpu;
+    if (labels.stage !== "idle") busy += count;
+  }
+  for (const { frames, values, labels } of samples) {
+    const [count = 0, wall = 0, cpu = 0] = values;
+    const idle = labels.stage === "idle";
+    // On the clock waiting takes its time, which the profiler leaves out.
+    const onClock = idle ? count * periodNanos : wall;
+    const ofProcessor = count === 0 ? cpu : idle ? 0 : Math.round((cpuNanos * count) / busy);
+    const spent = what === "wall" ? onClock : ofProcessor;
+    if (spent <= 0) continue;
+    const kept = Object.fromEntries(Object.entries(labels).filter(([name]) => !TIMES.includes(name)));
+    sum.add(frames, [count, spent], kept);
+  }
 }
 
 /** Adds a sample of the heap's. It has no labels: where it was allocated says at what stage, but not for which stream. */

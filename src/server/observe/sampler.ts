@@ -43,6 +43,8 @@ export interface SamplerInit {
   readonly scheduler: Scheduler;
   readonly probe: WorkProbe;
   readonly time: PprofModule["time"];
+  /** See createWallOffset. */
+  readonly wallOffset?: () => number;
 }
 
 /** What lies in the profiler grows with its samples: it is emptied this often, and oftener for who wants to see it live. */
@@ -54,9 +56,13 @@ const MAX_READERS = 16;
 
 const OBSERVING = work("observe", "profiler");
 
-export function createSampler({ scheduler, probe, time }: SamplerInit): Sampler {
+export function createSampler({
+  scheduler,
+  probe,
+  time,
+  wallOffset = createWallOffset(scheduler),
+}: SamplerInit): Sampler {
   const readers = new Set<SamplerReader>();
-  const wallOffset = createWallOffset(scheduler);
   let running: { periodMicros: number; from: number } | undefined;
   let cancel: Cancel | undefined;
   let everyMs = 0;
@@ -151,7 +157,11 @@ export function createSampler({ scheduler, probe, time }: SamplerInit): Sampler 
     readers.clear();
     tick(0);
     probe.listener = undefined;
-    if (running !== undefined && time.isStarted()) time.stop(false);
+    try {
+      if (running !== undefined && time.isStarted()) time.stop(false);
+    } catch {
+      // It is what broke, and has been told of.
+    }
     running = undefined;
     for (const reader of all) reader.onEnd(error);
   }
