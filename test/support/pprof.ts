@@ -33,7 +33,7 @@ export function openPprof(): PprofReader {
       for (const line of text.split("\n")) {
         const head = /^ *(\S+): Total/.exec(line);
         if (head !== null) inside = head[1] === label;
-        const value = /^ +([\d.]+)\S* \( *[\d.<]+%\): (\S.*)$/.exec(line);
+        const value = /^ +[\d.]+\S* \( *<?([\d.]+)%\): (\S.*)$/.exec(line);
         if (!inside || value === null) continue;
         shares.set(value[2] ?? "", Number(value[1]));
         total += Number(value[1]);
