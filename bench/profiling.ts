@@ -24,6 +24,7 @@ const { values } = parseArgs({
 const MODES = [
   ["/profile, 10 ms", "/debug/pprof/profile?seconds=600"],
   ["/samples, 10 ms", "/debug/pprof/samples?period=10000"],
+  ["/samples, 8 ms", "/debug/pprof/samples?period=8000"],
   ["/samples, 5 ms", "/debug/pprof/samples?period=5000"],
   ["/samples, 2 ms", "/debug/pprof/samples?period=2000"],
   ["/samples, 1 ms", "/debug/pprof/samples?period=1000"],
@@ -68,12 +69,15 @@ const load = startNode(
 await sleep(8_000);
 
 const ratios = new Map<string, number[]>(MODES.map(([name]) => [name, []]));
+/** Percent of a core. */
+const extras = new Map<string, number[]>(MODES.map(([name]) => [name, []]));
 let before = await turn(undefined);
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const [name, path] of MODES) {
     const during = await turn(path);
     const after = await turn(undefined);
     ratios.get(name)?.push(during / ((before + after) / 2));
+    extras.get(name)?.push(100 * (during - (before + after) / 2));
     before = after;
   }
   console.error(`round ${round + 1} of ${values.rounds}: ${show(before * 100)} % of a core without`);
@@ -81,13 +85,16 @@ for (let round = 0; round < Number(values.rounds); round++) {
 await Promise.all([load.stop(), publisher.stop()]);
 await server.stop();
 
-const rows = [...ratios].map(([name, all]) => [
+const spread = (all: readonly number[], digits: number): string =>
+  `${median(all).toFixed(digits)} (${percentile(all, 0.25).toFixed(digits)} to ${percentile(all, 0.75).toFixed(digits)})`;
+const rows = MODES.map(([name]) => [
   name,
-  median(all).toFixed(3),
-  `${percentile(all, 0.25).toFixed(3)}–${percentile(all, 0.75).toFixed(3)}`,
-  `${Math.min(...all).toFixed(3)}–${Math.max(...all).toFixed(3)}`,
+  spread(extras.get(name) ?? [], 1),
+  spread(ratios.get(name) ?? [], 2),
 ]);
-console.log(markdownTable(["asked for", "CPU with / without, median", "middle half", "all"], rows));
+console.log(
+  markdownTable(["asked for", "more CPU, % of a core: median (middle half)", "CPU with / without"], rows),
+);
 console.log(
   `\n${values.viewers} viewers, ${values.rounds} turns of ${seconds} s each, all threads of the server counted. ${describeMachine()}.`,
 );

@@ -102,10 +102,14 @@ async function recordAll(
   signal: AbortSignal,
 ): Promise<Buffer | RecordingProblem | undefined> {
   const wallMicros = wall();
+  // Where it cannot be done here, nobody else need go on with it.
+  const together = new AbortController();
+  const stop = (): void => together.abort();
+  signal.addEventListener("abort", stop);
   try {
     const [own, others] = await Promise.all([
-      recorder.record(request, signal),
-      fellows?.record(request, signal) ?? [],
+      recorder.record(request, together.signal),
+      fellows?.record(request, together.signal) ?? [],
     ]);
     if (own === undefined || signal.aborted) return undefined;
     if (fellows === undefined) return own;
@@ -114,6 +118,9 @@ async function recordAll(
     const problem = recordingProblem(error);
     if (problem === undefined) throw error;
     return problem;
+  } finally {
+    stop();
+    signal.removeEventListener("abort", stop);
   }
 }
 

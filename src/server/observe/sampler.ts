@@ -102,7 +102,9 @@ export function createSampler({
       intervalMicros: periodMicros,
       withContexts: true,
       collectCpuTime: true,
-      workaroundV8Bug: true,
+      // It would have every stop wait, with the event loop, for two periods: so that V8's sampling thread is not caught at a
+      // moment from which it does not come back. That is noticed at the next stop, and mended by a new start.
+      workaroundV8Bug: false,
     });
     running = { periodMicros, from: scheduler.now() };
     probe.listener = listener;
