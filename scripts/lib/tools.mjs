@@ -11,6 +11,8 @@ const TOOLS = {
   nginx: "nginx",
   flvmeta: "flvmeta",
   promtool: "prometheus",
+  go: "golang-go",
+  ss: "iproute2",
 };
 
 /** Debian keeps nginx where a user's PATH may not look. */

@@ -7,7 +7,8 @@ import type { HubReason } from "./reason.js";
 import { Refused } from "./refused.js";
 import { Rounds } from "./rounds.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
-import { Stream } from "./stream.js";
+import { Stream, type StreamListener } from "./stream.js";
+import type { WorkProbe } from "./work.js";
 
 const SWEEP_MS = 1000;
 /** Who does not want to wait waits this long for what is live in another process, milliseconds. */
@@ -38,6 +39,7 @@ export class Hub {
   readonly #onError: (error: unknown) => void;
   readonly #elsewhere: Elsewhere | undefined;
   readonly #observe: ((name: string) => StreamObserver) | undefined;
+  readonly #probe: WorkProbe;
   readonly #streams = new Map<string, Stream>();
   readonly #waiting = new Map<string, Set<(stream: Stream | undefined) => void>>();
   readonly #rounds: Rounds;
@@ -47,6 +49,7 @@ export class Hub {
   /**
    * @param onError gets what a listener of an event, a sink or a muxer throws: never a peer's fault
    * @param observe makes who counts what a new stream does, where anybody counts
+   * @param probe tells a profiler what is being worked at
    */
   constructor(
     options: Partial<HubOptions>,
@@ -54,10 +57,12 @@ export class Hub {
     onError: (error: unknown) => void,
     elsewhere?: Elsewhere,
     observe?: (name: string) => StreamObserver,
+    probe: WorkProbe = { listener: undefined },
   ) {
     this.#onError = onError;
     this.#observe = observe;
     this.#elsewhere = elsewhere;
+    this.#probe = probe;
     this.options = { ...HUB_DEFAULTS, ...options };
     this.#scheduler = scheduler;
     this.#emitter = createEmitter(onError);
@@ -91,7 +96,7 @@ export class Hub {
     let stream = this.#streams.get(name);
     if (stream === undefined) {
       const observer = this.#observe?.(name);
-      const listener = {
+      const listener: StreamListener = {
         tracks: (changed: Stream) => this.#announced(changed),
         unpublish: (left: Stream, reason: string, relayed: boolean) =>
           this.#emitter.emit("unpublish", { stream: left, reason, relayed }),
@@ -103,7 +108,7 @@ export class Hub {
         dirty: (packager: Packager, urgent: boolean) => this.#rounds.add(packager, urgent),
         fault: this.#onError,
       };
-      stream = new Stream(name, this.options, this.#scheduler, listener, observer);
+      stream = new Stream(name, this.options, this.#scheduler, listener, this.#probe, observer);
       this.#streams.set(name, stream);
     }
     const publisher = stream.publish(init);

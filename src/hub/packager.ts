@@ -9,6 +9,7 @@ import type { HubOptions } from "./options.js";
 import type { HubReason } from "./reason.js";
 import type { Subscriber } from "./subscriber.js";
 import { selects, TIMELINE_END_MICROS, type Variant } from "./variant.js";
+import { type Work, type WorkProbe, worked } from "./work.js";
 
 /** What is cached for a new variant is cut into pieces of this size, so that a joining socket can be fed in steps. */
 const FILL_BYTES = 64 * 1024;
@@ -17,6 +18,9 @@ export interface PackagerInit extends Variant {
   /** The selected tracks with the configurations in force at the first packet that will be written. */
   readonly tracks: readonly Track[];
   readonly metadata: Metadata;
+  /** The stream's name. */
+  readonly stream: string;
+  readonly probe: WorkProbe;
   readonly options: HubOptions;
   /**
    * Called when there is something to hand out: once, until `flush` is called; and once more when readers wait for it,
@@ -53,6 +57,8 @@ export class Packager {
   readonly #muxer: Muxer | undefined;
   readonly #init: PackagerInit;
   readonly #out = new ByteWriter(16 * 1024);
+  readonly #muxing: Work;
+  readonly #handingOut: Work;
   #tracks: readonly Track[];
   /** Only a key frame of the picture is a random access point; without one, any packet. */
   #hasVideo: boolean;
@@ -72,6 +78,9 @@ export class Packager {
     this.#init = init;
     this.ring = new BatchRing(init.options);
     this.readers = new FanOut(this.ring, init.onHandedOut);
+    const labels = { stream: init.stream, protocol: init.format?.key ?? "packets" };
+    this.#muxing = { stage: "mux", ...labels };
+    this.#handingOut = { stage: "fan-out", ...labels };
     this.#tracks = init.tracks;
     this.#hasVideo = init.tracks.some((track) => track.kind === "video");
     this.#muxer = init.format?.createMuxer({ tracks: init.tracks, metadata: init.metadata, zero: init.zero });
@@ -123,6 +132,17 @@ export class Packager {
   }
 
   write(packet: Packet): void {
+    const { listener } = this.#init.probe;
+    if (listener === undefined) {
+      this.#write(packet);
+      return;
+    }
+    const before = listener.enter(this.#muxing, packet);
+    this.#write(packet);
+    listener.leave(before);
+  }
+
+  #write(packet: Packet): void {
     // What is older than a renewed zero has no timestamp here.
     if (this.#ended !== undefined || packet.dts < this.#init.zero) return;
     try {
@@ -186,7 +206,12 @@ export class Packager {
       this.#urgent = false;
       this.#cut();
     }
-    return this.readers.flush(pause);
+    return this.handingOut(() => this.readers.flush(pause));
+  }
+
+  /** Does what hands out batches, and says so to who wants to know what time is spent on. */
+  handingOut<T>(task: () => T): T {
+    return worked(this.#init.probe, this.#handingOut, task, this.ring.head);
   }
 
   join(reader: Subscriber): void {

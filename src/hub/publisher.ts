@@ -42,6 +42,9 @@ export class Publisher {
   #heldBytes = 0;
   #cancelTimeout: Cancel | undefined;
   #lastMediaAt: number;
+  /** The least since somebody asked, and when that was. */
+  #leastDelay = Number.POSITIVE_INFINITY;
+  #leastDelayAt = 0;
   #ended = false;
 
   constructor(init: PublisherInit, options: HubOptions, scheduler: Scheduler, listener: PublisherListener) {
@@ -83,6 +86,16 @@ export class Publisher {
     return this.#ended;
   }
 
+  /**
+   * By how much our clock was ahead of a packet's dts when it came, microseconds: the least of all packets since the last
+   * call, which is the one that its network held up least; undefined where none came.
+   */
+  takeLeastDelay(): { readonly at: number; readonly delay: number } | undefined {
+    const least = { at: this.#leastDelayAt, delay: this.#leastDelay };
+    this.#leastDelay = Number.POSITIVE_INFINITY;
+    return Number.isFinite(least.delay) ? least : undefined;
+  }
+
   /** What the publisher says about its stream. @param expected the kinds of track it says will come, where it does */
   describe(metadata: Metadata, expected?: { readonly video: boolean; readonly audio: boolean }): void {
     if (this.#ended) return;
@@ -103,7 +116,13 @@ export class Publisher {
   /** Times on the publisher's own clock; the stream moves them to its timeline. */
   write(packet: Packet): void {
     if (this.#ended) return;
-    this.#lastMediaAt = this.#scheduler.now();
+    const now = this.#scheduler.now();
+    this.#lastMediaAt = now;
+    const delay = now - packet.dts;
+    if (delay < this.#leastDelay) {
+      this.#leastDelay = delay;
+      this.#leastDelayAt = now;
+    }
     if (this.#held === undefined) {
       this.#listener.packet(packet);
       return;

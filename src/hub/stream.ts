@@ -12,6 +12,7 @@ import type { Cancel, Scheduler } from "./scheduler.js";
 import { type Sink, Subscriber } from "./subscriber.js";
 import { type Anchor, Timeline } from "./timeline.js";
 import { type Selection, selects, TIMELINE_RENEW_MICROS, type Variant } from "./variant.js";
+import type { WorkProbe } from "./work.js";
 
 /** What a reader asks for. */
 export interface SubscribeRequest {
@@ -47,6 +48,7 @@ export class Stream {
   readonly #options: HubOptions;
   readonly #scheduler: Scheduler;
   readonly #listener: StreamListener;
+  readonly #probe: WorkProbe;
   readonly #timeline = new Timeline();
   readonly #gop: GopCache;
   /** Replaced, never changed: what a packet causes on its way over them does not change that way. */
@@ -73,6 +75,7 @@ export class Stream {
     options: HubOptions,
     scheduler: Scheduler,
     listener: StreamListener,
+    probe: WorkProbe,
     observer?: StreamObserver,
   ) {
     this.#observer = observer;
@@ -81,6 +84,7 @@ export class Stream {
     this.#options = options;
     this.#scheduler = scheduler;
     this.#listener = listener;
+    this.#probe = probe;
     this.#gop = new GopCache(options.gopCacheMs, options.gopCacheBytes);
   }
 
@@ -265,6 +269,8 @@ export class Stream {
     const init = {
       ...variant,
       metadata: this.metadata,
+      stream: this.name,
+      probe: this.#probe,
       options: this.#options,
       onDirty: (dirty: Packager, urgent: boolean) => this.#listener.dirty(dirty, urgent),
       onError: (error: unknown) => this.#listener.fault(error),

@@ -103,6 +103,16 @@ export class Subscriber {
     return this.#waitingMs + this.#heldMicros / 1000;
   }
 
+  /** The part of it that has been handed on and that its transport holds, as far as is known. */
+  get heldMs(): number {
+    return this.#heldMicros / 1000;
+  }
+
+  /** Frames that its variant has had so far, whether it got them or not. */
+  get offeredFrames(): number {
+    return this.#packager.total.frames;
+  }
+
   /** Milliseconds of media between what it has been given and the newest. */
   get #waitingMs(): number {
     const { ring } = this.#packager;
@@ -259,6 +269,10 @@ export class Subscriber {
   #pump(start?: number): void {
     // A sink may call resume from within accept: the loop below goes on anyway.
     if (this.#pumping) return;
+    this.#packager.handingOut(() => this.#pumpOn(start));
+  }
+
+  #pumpOn(start: number | undefined): void {
     this.#pumping = true;
     this.#packager.readers.enter();
     try {

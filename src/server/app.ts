@@ -6,6 +6,7 @@ import { Hub } from "../hub/hub.js";
 import type { Publisher, PublisherInit } from "../hub/publisher.js";
 import type { Scheduler } from "../hub/scheduler.js";
 import type { Drop } from "../hub/subscriber.js";
+import { type WorkProbe, worked } from "../hub/work.js";
 import { createAuthorizer } from "./access/authorize.js";
 import type { Admin } from "./api/admin.js";
 import { apiSchema } from "./api/options.js";
@@ -31,12 +32,14 @@ import { parseStreamPath, streamKey } from "./net/stream-name.js";
 import type { Family } from "./observe/family.js";
 import { createFigures } from "./observe/figures.js";
 import { healthRoutes } from "./observe/health.js";
+import { createInstruments, type Instruments } from "./observe/instruments.js";
 import { createMetrics } from "./observe/metrics.js";
 import { createOpsServer, type OpsRoutes } from "./observe/ops-server.js";
 import { opsSchema } from "./observe/options.js";
 import { tracedAuthorize } from "./observe/trace/authorize.js";
 import { readOtlpSettings } from "./observe/trace/otlp-settings.js";
 import { createTracing } from "./observe/trace/tracing.js";
+import { work } from "./observe/work-labels.js";
 import { createPages, defaultWebDirectory } from "./pages.js";
 import { pullFile } from "./protocol/file/pull.js";
 import { createFlvProtocol } from "./protocol/flv/index.js";
@@ -46,6 +49,7 @@ import { createRtmpProtocol } from "./protocol/rtmp/index.js";
 import { rtmpSchema } from "./protocol/rtmp/options.js";
 import { createReportBatch } from "./qos/report-batch.js";
 import { createReportDesk, type ReportDesk } from "./qos/report-desk.js";
+import { createServedViewers } from "./qos/served-viewers.js";
 import { processOf, sessionIds } from "./session-id.js";
 import { type SessionList, type SessionQuery, selectSessions } from "./session-list.js";
 import { createSessions } from "./sessions.js";
@@ -106,6 +110,8 @@ export interface App {
   readonly events: EventLogs;
   /** Writes what happens into `events`: in the process that knows it all. */
   readonly teller: Teller;
+  readonly probe: WorkProbe;
+  readonly instruments: Instruments;
   /** Takes a connection that came in on another process's port. */
   adopt(door: "http" | "rtmp", socket: Socket): void;
   /** Takes a name for a publisher, also from the other processes. @throws Refused */
@@ -121,10 +127,14 @@ const SPARE_HTTP_CONNECTIONS = 1_000;
 /** Reports for other processes are gathered for this long. */
 const PASS_ON_MS = 500;
 
+/** What a request is, until it has become a viewer. */
+const API = work("api", "http");
+
 /** The composition root: the only place that knows every protocol. */
 export function createApp(init: AppInit): App {
   const { config, ports } = init;
   const scheduler = createNodeScheduler();
+  const probe: WorkProbe = { listener: undefined };
   const log: Logger = init.logger ?? pino({ level: config.log.level, base: null });
   const timeoutMs = init.authorizeTimeoutMs ?? config.authorizeTimeoutMs;
   const tracing = createTracing({
@@ -137,7 +147,7 @@ export function createApp(init: AppInit): App {
   const authorize = tracedAuthorize(createAuthorizer(init.authorize, timeoutMs, scheduler, log), tracer);
   const token = init.token ?? chooseToken(config.api.token);
   const events = createEventLogs(randomBytes(6).toString("hex"));
-  const link = init.link?.({ scheduler, log, authorize, events, token });
+  const link = init.link?.({ scheduler, log, authorize, events, token, probe });
   const figures =
     init.process === undefined
       ? undefined
@@ -159,6 +169,7 @@ export function createApp(init: AppInit): App {
     (error) => log.error({ err: error }, "a listener or the media path failed"),
     link?.elsewhere,
     figures?.observe,
+    probe,
   );
   link?.bind(hub);
   const sessions = createSessions({
@@ -191,11 +202,14 @@ export function createApp(init: AppInit): App {
     },
   });
   const kernelQueues = createKernelQueues(scheduler);
+  const viewers = createServedViewers();
   const context: ProtocolContext = {
     hub,
     scheduler,
     log,
     kernelQueues,
+    viewers,
+    probe,
     openSession: sessions.open,
     talk: reports.talk,
     onDrop: init.onDrop,
@@ -248,7 +262,7 @@ export function createApp(init: AppInit): App {
   const httpServer = createHttpServer({
     ...config.http,
     maxConnections: maxConnections + SPARE_HTTP_CONNECTIONS,
-    onRequest: entry.request,
+    onRequest: (request, response) => worked(probe, API, () => entry.request(request, response)),
     onUpgrade: entry.upgrade,
     onError: (error) => log.error({ err: error }, "HTTP listener failed"),
   });
@@ -263,6 +277,14 @@ export function createApp(init: AppInit): App {
   }
 
   let ready = false;
+  const instruments = createInstruments({
+    hub,
+    scheduler,
+    probe,
+    viewers,
+    // Where the players' own reports are kept, they are found here.
+    reports: { latest: () => undefined },
+  });
   const opsRoutes: OpsRoutes = {
     ...healthRoutes(() => ready && link?.ready !== false),
     "/metrics": createMetrics({
@@ -272,6 +294,7 @@ export function createApp(init: AppInit): App {
       streams: admin.streams,
       gather: async (streams) => [inspect.gather(streams), ...((await link?.gather(streams)) ?? [])],
     }),
+    ...instruments.routes(link?.fellows),
   };
   const ops = ports.ops ? createOpsServer({ ...config.ops, scheduler, log, routes: opsRoutes }) : undefined;
 
@@ -330,6 +353,7 @@ export function createApp(init: AppInit): App {
     kernelQueues.close();
     passing?.close();
     reports.close();
+    instruments.close();
     entry.close();
     await tracing.close();
     figures?.close();
@@ -348,6 +372,8 @@ export function createApp(init: AppInit): App {
     inspect,
     events,
     teller: createTeller(events.admin, events.visible, scheduler.wall),
+    probe,
+    instruments,
     publish: context.publish,
     adopt(door, socket) {
       if (door === "http") httpServer.adopt(socket);

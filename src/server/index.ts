@@ -273,7 +273,7 @@ export function createServer(options: ServerOptions = {}): LiveServer {
               app.log.warn({ name: key, reason, err: error }, "publishing from code was refused");
               onEnd(reason);
             });
-      return createStreamWriter(publisher, tracks, scheduler, ended.signal);
+      return createStreamWriter(publisher, tracks, scheduler, ended.signal, key, app.probe);
     },
     subscribe(name, given = {}) {
       const key = streamKey(requireName(name));
@@ -292,7 +292,8 @@ export function createServer(options: ServerOptions = {}): LiveServer {
       // It may have fired while the name was being asked for.
       if (aborted()) stop();
       try {
-        await app.pullFile({ file, loop, signal: ended.signal, publisher, scheduler });
+        const { probe } = app;
+        await app.pullFile({ file, loop, signal: ended.signal, publisher, scheduler, name: key, probe });
       } finally {
         signal?.removeEventListener("abort", stop);
         publisher.end("unpublished");

@@ -14,7 +14,7 @@ import {
 } from "./contract/session.js";
 import type { Span } from "./contract/trace.js";
 import { createDropCounter } from "./drop-counter.js";
-import { watchKernelQueue } from "./net/kernel-queues.js";
+import { watchViewer } from "./net/kernel-queues.js";
 import { CORS_HEADERS, replyOptions, replyProblem } from "./net/problem.js";
 import { type StreamName, streamKey } from "./net/stream-name.js";
 import { linkPublisher } from "./observe/trace/link-publisher.js";
@@ -167,7 +167,7 @@ class Viewer implements Sink {
     if (subscriber.ended) return;
     const outlet = this.#opened();
     outlet.onDrain(() => subscriber.resume());
-    this.#unwatch = watchKernelQueue(this.#init.context, outlet, subscriber);
+    this.#unwatch = watchViewer(this.#init.context, this.#session, outlet, subscriber);
     for (const { signal } of [this.#exchange, this.#session]) {
       signal.addEventListener("abort", this);
       if (signal.aborted) this.#close(signal);

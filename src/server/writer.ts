@@ -1,4 +1,5 @@
 import type { Scheduler } from "../hub/scheduler.js";
+import { type WorkProbe, worked } from "../hub/work.js";
 import type { Metadata } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import type { PublisherCalls } from "./cluster/deferred-publisher.js";
@@ -39,13 +40,19 @@ export interface StreamWriter {
   readonly signal: AbortSignal;
 }
 
-/** @param ended fires with the publisher's end */
+/**
+ * @param ended fires with the publisher's end
+ * @param name the stream's, for a profile
+ */
 export function createStreamWriter(
   publisher: PublisherCalls,
   tracks: readonly Track[],
   scheduler: Scheduler,
   ended: AbortSignal,
+  name: string,
+  probe: WorkProbe,
 ): StreamWriter {
+  const work = { stage: "ingest", protocol: "code", stream: name };
   const known = new Map<number, Track>();
   function track(given: Track): void {
     known.set(given.id, given);
@@ -66,15 +73,17 @@ export function createStreamWriter(
       if (duration !== undefined) requireTime("packet.duration", duration);
       if (typeof key !== "boolean") throw new TypeError("packet.key: must be a boolean");
       if (!(packet.data instanceof Uint8Array)) throw new TypeError("packet.data: must be a Uint8Array");
-      publisher.write({
+      const data = new Uint8Array(packet.data);
+      const whole = {
         track: of,
         dts,
         pts,
         ...(duration === undefined ? {} : { duration }),
         key,
-        data: new Uint8Array(packet.data),
+        data,
         receivedAt,
-      });
+      };
+      worked(probe, work, () => publisher.write(whole));
     },
     track(given) {
       requireTracks("track", [given]);

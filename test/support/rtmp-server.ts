@@ -95,6 +95,8 @@ export async function startRtmpServer(init: RtmpServerInit = {}): Promise<RtmpTe
       hub,
       scheduler,
       log,
+      viewers: { add: () => () => {} },
+      probe: { listener: undefined },
       kernelQueues: { watch: () => () => {} },
       openSession: (session) => sessions.open(session),
       talk: () => () => () => {},

@@ -1,12 +1,14 @@
 import type { Elsewhere, Hub } from "../../hub/hub.js";
 import type { Publisher, PublisherInit } from "../../hub/publisher.js";
 import type { Scheduler } from "../../hub/scheduler.js";
+import type { WorkProbe } from "../../hub/work.js";
 import type { ApiToken } from "../api/token.js";
 import type { AccessRequest } from "../contract/access.js";
 import type { Logger } from "../contract/logger.js";
 import type { Endpoint, Verdict } from "../contract/protocol.js";
 import type { EventLogName, EventLogs } from "../events/logs.js";
 import type { Family } from "../observe/family.js";
+import type { Fellows } from "../observe/fellows.js";
 import type { ReportEntry } from "../qos/report-batch.js";
 import type { SessionList, SessionQuery } from "../session-list.js";
 import type { StreamInfo } from "../stream-info.js";
@@ -43,6 +45,8 @@ export interface Link {
   follow?(log: EventLogName, wanted: boolean): Promise<void>;
   /** Whether somebody serves connections. */
   readonly ready: boolean;
+  /** The instruments of the others, in the process that speaks for all. */
+  readonly fellows?: Fellows;
   /** @throws what a listen call failed with @returns where strangers reach it */
   listen(): Promise<readonly Endpoint[]>;
   close(): Promise<void>;
@@ -54,6 +58,7 @@ export interface LinkInit {
   readonly log: Logger;
   readonly events: EventLogs;
   readonly token: ApiToken;
+  readonly probe: WorkProbe;
   /** Asks this process's `authorize`. */
   authorize(request: AccessRequest): Promise<Verdict>;
 }

@@ -3,6 +3,7 @@ import type { Publisher, PublisherInit } from "../../hub/publisher.js";
 import { Refused } from "../../hub/refused.js";
 import type { Cancel, Scheduler } from "../../hub/scheduler.js";
 import type { Stream } from "../../hub/stream.js";
+import type { WorkProbe } from "../../hub/work.js";
 import type { Logger } from "../contract/logger.js";
 import { streamInfo } from "../stream-info.js";
 import type { Claim, Owner, StreamNews } from "./messages.js";
@@ -18,6 +19,7 @@ const REDIAL_MS = 100;
 export interface MemberInit {
   readonly scheduler: Scheduler;
   readonly log: Logger;
+  readonly probe: WorkProbe;
   /** Where its relay listens; asked for after `listen` was called. */
   readonly relay: () => string;
   readonly secret: string;
@@ -52,7 +54,7 @@ interface Relayed {
 }
 
 export function createMember(init: MemberInit): Member {
-  const { scheduler, log, secret, tell } = init;
+  const { scheduler, log, probe, secret, tell } = init;
   const owners = new Map<string, { readonly relay: string; readonly origin: string | undefined }>();
   const relayed = new Map<string, Relayed>();
   /** Names whose relay broke, until they are dialled anew. */
@@ -80,6 +82,7 @@ export function createMember(init: MemberInit): Member {
       hub,
       scheduler,
       log,
+      probe,
       address,
       name,
       origin: owners.get(name)?.origin,

@@ -6,6 +6,8 @@ import type { SessionInfo, SessionReason } from "../contract/session.js";
 import type { EventNews } from "../events/event-log.js";
 import type { EventLogName } from "../events/logs.js";
 import type { Family } from "../observe/family.js";
+import type { LiveSlice } from "../observe/live-slice.js";
+import type { QosRequest, RecordingProblem, RecordingRequest } from "../observe/recording.js";
 import type { ReportEntry } from "../qos/report-batch.js";
 import type { SessionList, SessionQuery } from "../session-list.js";
 import type { StreamInfo } from "../stream-info.js";
@@ -69,6 +71,24 @@ export type WorkerAsks = {
   follow: { request: { readonly log: EventLogName; readonly wanted: boolean }; answer: undefined };
 };
 
+/** What a worker is to record, and into which file. */
+export interface RecordAsk {
+  readonly request: RecordingRequest | QosRequest;
+  readonly file: string;
+}
+
+/** Samples as they are taken, for one reader, whose first question begins it and whose silence ends it. */
+export interface SlicesAsk {
+  readonly reader: string;
+  readonly periodMicros: number;
+}
+
+export interface SlicesAnswer {
+  readonly slices: readonly LiveSlice[];
+  /** Nothing follows. */
+  readonly over: boolean;
+}
+
 /** What the parent asks a worker. */
 export type ParentAsks = {
   start: { request: WorkerInit; answer: undefined };
@@ -82,6 +102,8 @@ export type ParentAsks = {
   kick: { request: string; answer: boolean };
   /** What it has counted, with these streams one by one. */
   gather: { request: readonly string[]; answer: readonly Family[] };
+  record: { request: RecordAsk; answer: RecordingProblem | undefined };
+  slices: { request: SlicesAsk; answer: SlicesAnswer };
   close: { request: undefined; answer: undefined };
 };
 

@@ -13,6 +13,7 @@ import { processOf } from "../session-id.js";
 import { mergeSessions, type SessionList, type SessionQuery } from "../session-list.js";
 import type { Addresses } from "./addresses.js";
 import type { Directory } from "./directory.js";
+import type { NamedWorker } from "./fellows.js";
 import type { Listing } from "./link.js";
 import type { AskedAccess, Door, LogLevel, ParentAsks, WorkerPost } from "./messages.js";
 import { forkWorker, type WorkerProcess } from "./worker-process.js";
@@ -52,6 +53,8 @@ export interface Pool {
   ): Promise<readonly ParentAsks[K]["answer"][]>;
   sessions(query: SessionQuery): Promise<SessionList>;
   kick(id: string): Promise<boolean>;
+  /** Those that take connections. */
+  readonly named: readonly NamedWorker[];
   /** Whether a worker takes connections. */
   readonly ready: boolean;
   /** Settles once all are gone. @param timeoutMs after which they are killed */
@@ -59,6 +62,8 @@ export interface Pool {
 }
 
 interface Worker {
+  /** Its number: a replacement gets the next one. */
+  readonly name: string;
   readonly process: WorkerProcess;
   /** What the ids of its sessions have in them. */
   readonly number: number;
@@ -186,6 +191,7 @@ export function createPool(init: PoolInit): Pool {
     });
     const startedAt = scheduler.now();
     const worker: Worker = {
+      name: String(number),
       process,
       number,
       sessions: new Map(),
@@ -293,6 +299,9 @@ export function createPool(init: PoolInit): Pool {
     askAll,
     sessions,
     kick,
+    get named() {
+      return [...workers].filter(({ ready }) => ready);
+    },
     get ready() {
       return [...workers].some(({ ready }) => ready);
     },

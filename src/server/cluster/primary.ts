@@ -8,6 +8,7 @@ import type { StreamInfo } from "../stream-info.js";
 import { type Addresses, createAddresses } from "./addresses.js";
 import { createDirectory, type DirectoryListener, type Participant } from "./directory.js";
 import { createDoors, type Doors } from "./doors.js";
+import { createFellows } from "./fellows.js";
 import type { Link, LinkInit } from "./link.js";
 import { createMember, type Member } from "./member.js";
 import type { AskedAccess, Door, LogLevel } from "./messages.js";
@@ -39,7 +40,7 @@ export interface Primary extends Link {
 const EXIT_MS = 2_000;
 
 export function createPrimary(init: PrimaryInit): Primary {
-  const { config, scheduler, log } = init;
+  const { config, scheduler, log, probe } = init;
   const directory = createDirectory(init.streams, scheduler);
   const secret = randomBytes(32).toString("base64url");
   let parts: { readonly addresses: Addresses; readonly pool: Pool; readonly doors: Doors } | undefined;
@@ -51,6 +52,7 @@ export function createPrimary(init: PrimaryInit): Primary {
   const member: Member = createMember({
     scheduler,
     log,
+    probe,
     relay: () => relay,
     secret,
     owners: [],
@@ -101,6 +103,7 @@ export function createPrimary(init: PrimaryInit): Primary {
     listing: async () => ({ streams: directory.streams, rtmpPort }),
     sessions: async (query) => parts?.pool.sessions(query) ?? { total: 0, sessions: [] },
     kick: async (id) => parts?.pool.kick(id) ?? false,
+    fellows: createFellows(() => parts?.pool.named ?? [], log),
     gather: async (streams) => parts?.pool.askAll("gather", streams) ?? [],
     get ready() {
       return parts?.pool.ready === true;

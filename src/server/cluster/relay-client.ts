@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import type { Hub } from "../../hub/hub.js";
 import type { Publisher } from "../../hub/publisher.js";
 import type { Scheduler } from "../../hub/scheduler.js";
+import { type WorkProbe, worked } from "../../hub/work.js";
 import { createRelayDemuxer } from "../../media/format/relay/demuxer.js";
 import { encodeRelayRequest } from "../../media/format/relay/request.js";
 import type { Logger } from "../contract/logger.js";
@@ -10,6 +11,7 @@ export interface RelayClientInit {
   readonly hub: Hub;
   readonly scheduler: Scheduler;
   readonly log: Logger;
+  readonly probe: WorkProbe;
   /** The relay of the process that has the stream. */
   readonly address: string;
   readonly name: string;
@@ -32,7 +34,8 @@ function reasonHere(reason: string | undefined): string {
 }
 
 export function dialRelay(init: RelayClientInit): RelayClient {
-  const { hub, log, address, name, origin, secret, onOver } = init;
+  const { hub, log, probe, address, name, origin, secret, onOver } = init;
+  const reading = { stage: "ingest", protocol: "relay", stream: name };
   const socket = connect({ path: address });
   let publisher: Publisher | undefined;
   let said: string | undefined;
@@ -62,7 +65,7 @@ export function dialRelay(init: RelayClientInit): RelayClient {
   }
 
   socket.on("connect", () => socket.write(encodeRelayRequest({ name, secret })));
-  socket.on("data", (slice: Uint8Array) => {
+  function receive(slice: Uint8Array): void {
     if (over) return;
     try {
       demuxer.push(slice);
@@ -71,7 +74,9 @@ export function dialRelay(init: RelayClientInit): RelayClient {
       log.error({ name, err: error }, "a stream of another process cannot be taken in");
       finish();
     }
-  });
+  }
+
+  socket.on("data", (slice: Uint8Array) => worked(probe, reading, () => receive(slice)));
   socket.on("error", (error) => log.debug({ name, err: error }, "the relay of a stream broke"));
   socket.on("close", finish);
 

@@ -5,6 +5,7 @@ import type { Logger } from "../contract/logger.js";
 import type { QualityReport } from "../contract/quality.js";
 import type { EventLog } from "../events/event-log.js";
 import type { EventLogName } from "../events/logs.js";
+import type { RecordingProblem } from "../observe/recording.js";
 import { createReportBatch } from "../qos/report-batch.js";
 import { type Channel, createChannel, type Handlers } from "./channel.js";
 import type { Participant } from "./directory.js";
@@ -13,6 +14,9 @@ import type {
   HandedOver,
   ParentAsks,
   ParentPost,
+  RecordAsk,
+  SlicesAnswer,
+  SlicesAsk,
   WorkerAsks,
   WorkerInit,
   WorkerPost,
@@ -52,6 +56,10 @@ export interface WorkerProcess {
   follow(log: EventLogName, events: EventLog): () => void;
   /** @throws Error when it could not begin */
   start(init: WorkerInit): Promise<void>;
+  /** Settles when the file is written. @returns why it is not @throws Error when it gave no answer */
+  record(ask: RecordAsk, timeoutMs: number, signal: AbortSignal): Promise<RecordingProblem | undefined>;
+  /** @throws Error when it gave no answer */
+  slices(ask: SlicesAsk, timeoutMs: number, signal: AbortSignal): Promise<SlicesAnswer>;
   /** Gives it a stranger's connection. @param failed called if it did not get there */
   hand(door: Door, socket: Socket, failed: () => void): void;
   /** Has it take a report that came in elsewhere; left out where it has no time for more. */
@@ -137,6 +145,8 @@ export function forkWorker(init: WorkerProcessInit): WorkerProcess {
       return child.pid;
     },
     ask: (name, request) => channel.ask(name, request, ASK_MS),
+    record: (ask, timeoutMs, signal) => channel.ask("record", ask, timeoutMs, signal),
+    slices: (ask, timeoutMs, signal) => channel.ask("slices", ask, timeoutMs, signal),
     follow(log, events) {
       channel.post({ kind: "events", log, news: events.news });
       return events.follow((records) => {

@@ -10,6 +10,7 @@ import { type Channel, createChannel } from "./channel.js";
 import { createForwardingLogger } from "./forwarding-logger.js";
 import { createMember, type Member } from "./member.js";
 import type { HandedOver, ParentAsks, ParentPost, WorkerAsks, WorkerInit, WorkerPost } from "./messages.js";
+import { createWorkerRecordings } from "./worker-recordings.js";
 
 // The file that a worker process runs. It belongs to its parent: it does what that one says, and ends with it.
 
@@ -26,6 +27,8 @@ const scheduler = createNodeScheduler();
 let app: App | undefined;
 let member: Member | undefined;
 let addresses: readonly string[] = [];
+
+const recordings = createWorkerRecordings(() => app?.instruments, scheduler);
 
 const channel: Channel<WorkerAsks, WorkerPost> = createChannel<
   WorkerAsks,
@@ -57,6 +60,8 @@ const channel: Channel<WorkerAsks, WorkerPost> = createChannel<
     sessions: (query) => app?.inspect.sessions(query) ?? { total: 0, sessions: [] },
     kick: (id) => app?.inspect.kick(id) ?? false,
     gather: (streams) => app?.inspect.gather(streams) ?? [],
+    record: (ask, signal) => recordings.record(ask, signal),
+    slices: (ask, signal) => recordings.slices(ask, signal),
     async close() {
       await app?.close();
       return undefined;

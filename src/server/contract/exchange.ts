@@ -17,6 +17,8 @@ export interface Outlet {
   readonly bytesOut: number;
   /** The TCP connection that they go out on, where no other bodies do. */
   readonly connection?: TcpConnection | undefined;
+  /** How long the peer takes to answer, milliseconds, where it is asked. */
+  readonly rttMs?: number | undefined;
 }
 
 /** How much of a body is taken, and how long it may take to come. */

@@ -3,11 +3,13 @@ import type { Hub } from "../../hub/hub.js";
 import type { Publisher, PublisherInit } from "../../hub/publisher.js";
 import type { Scheduler } from "../../hub/scheduler.js";
 import type { Drop } from "../../hub/subscriber.js";
+import type { WorkProbe } from "../../hub/work.js";
 import type { AccessRequest } from "./access.js";
 import type { Exchange, Talk } from "./exchange.js";
 import type { KernelQueues } from "./kernel-queues.js";
 import type { Logger } from "./logger.js";
 import type { Session, SessionInfo, SessionInit, SessionReason } from "./session.js";
+import type { Viewers } from "./viewers.js";
 
 /** The outcome of an access check. */
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
@@ -18,6 +20,9 @@ export interface ProtocolContext {
   readonly scheduler: Scheduler;
   readonly log: Logger;
   readonly kernelQueues: KernelQueues;
+  readonly viewers: Viewers;
+  /** Where to say what is being worked at: see `worked` in hub/work.ts. */
+  readonly probe: WorkProbe;
   /** Opens the record of a connection; undefined when the server is full or closing: refuse the peer. */
   openSession(init: SessionInit): Session | undefined;
   /** Told what a viewer did not get, at most once a second for each. */

@@ -3,6 +3,8 @@ import type { Scheduler } from "../../hub/scheduler.js";
 import type { Subscriber } from "../../hub/subscriber.js";
 import type { Outlet } from "../contract/exchange.js";
 import type { KernelQueues } from "../contract/kernel-queues.js";
+import type { SessionInfo } from "../contract/session.js";
+import type { Viewers } from "../contract/viewers.js";
 import { parseTcpTableLine, tcpTableKey } from "./tcp-table.js";
 
 const PERIOD_MS = 1_000;
@@ -84,13 +86,22 @@ async function* readPieces(path: string): AsyncGenerator<string> {
   }
 }
 
-/** Has a subscriber told what the kernel holds for it. @returns ends it */
-export function watchKernelQueue(
-  { kernelQueues }: { readonly kernelQueues: KernelQueues },
-  outlet: Pick<Outlet, "connection" | "bytesOut">,
+/** Counts a viewer among those that are served, and has its subscriber told what the kernel holds for it. @returns ends it */
+export function watchViewer(
+  { kernelQueues, viewers }: { readonly kernelQueues: KernelQueues; readonly viewers: Viewers },
+  session: SessionInfo,
+  outlet: Pick<Outlet, "connection" | "bytesOut" | "rttMs">,
   subscriber: Subscriber,
 ): () => void {
+  if (subscriber.ended) return () => {};
+  const remove = viewers.add({ session, outlet, subscriber });
   const { connection } = outlet;
-  if (connection === undefined) return () => {};
-  return kernelQueues.watch(connection, (queued) => subscriber.observe(queued, outlet.bytesOut - queued));
+  if (connection === undefined) return remove;
+  const unwatch = kernelQueues.watch(connection, (queued) =>
+    subscriber.observe(queued, outlet.bytesOut - queued),
+  );
+  return () => {
+    remove();
+    unwatch();
+  };
 }

@@ -16,6 +16,8 @@ export interface WriterOwner {
   readonly framing: Framing;
   /** What has a closing handshake before its socket's end, as a WebSocket has: batches pass while it is open. */
   readonly session?: { readonly readyState: number; readonly OPEN: number };
+  /** Who asks the peer for its round trip, where anybody does. */
+  readonly pinged?: { readonly rttMs: number | undefined };
   end(code: "done" | "going-away" | "try-again"): void;
   destroy(): void;
 }
@@ -56,6 +58,10 @@ export class SocketWriter implements Outlet {
   /** Bytes handed to the socket so far. */
   get bytesOut(): number {
     return this.#bytesOut;
+  }
+
+  get rttMs(): number | undefined {
+    return this.#owner.pinged?.rttMs;
   }
 
   get connection(): TcpConnection | undefined {

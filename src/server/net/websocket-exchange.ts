@@ -10,7 +10,7 @@ import type { HttpTarget } from "./http-target.js";
 import type { OpenExchanges } from "./open-exchanges.js";
 import { peerAddress } from "./peer.js";
 import { cutOff, SocketWriter } from "./socket-writer.js";
-import { createWebSocketPings } from "./websocket-pings.js";
+import { createWebSocketPings, type PingedPeer } from "./websocket-pings.js";
 
 /** What viewers send is read, and thrown away unless they talk `sluice.v1`. */
 const MAX_MESSAGE_BYTES = 4 * 1024;
@@ -77,7 +77,7 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
     // The peer has left in the meantime, or its handshake was refused: its socket is closing.
     if (webSocket === undefined) return closedOutlet;
     const made = webSocket;
-    pings.add(made, () => connection.destroy("idle-timeout"));
+    const pinged = pings.add(made, () => connection.destroy("idle-timeout"));
     made.on("ping", (data) => {
       if (connection.socket.writableLength < MAX_PENDING_BYTES) made.pong(data);
     });
@@ -86,7 +86,7 @@ export function createWebSocketGate(open: OpenExchanges, scheduler: Scheduler): 
       connection.linger();
     });
     if (talk !== undefined && made.protocol === SUBPROTOCOL) converse(made, talk, connection);
-    return createWebSocketOutlet(made, connection);
+    return createWebSocketOutlet(made, pinged, connection);
   }
 
   return {
@@ -221,11 +221,12 @@ const closedOutlet: Outlet = {
   bytesOut: 0,
 };
 
-function createWebSocketOutlet(webSocket: WebSocket, connection: Connection): Outlet {
+function createWebSocketOutlet(webSocket: WebSocket, pinged: PingedPeer, connection: Connection): Outlet {
   // Batches come framed, so they go past ws to the socket. Both write whole frames, in one turn each.
   return new SocketWriter(connection.socket, {
     framing: WEBSOCKET_BINARY,
     session: webSocket,
+    pinged,
     end(code) {
       webSocket.close(CLOSE_CODES[code]);
       connection.linger();

@@ -10,12 +10,21 @@ interface Peer {
   readonly lost: () => void;
   /** Since its last answer. */
   pings: number;
+  /** When the last one was sent, the scheduler's clock, microseconds. */
+  pingedAt: number;
+  rttMs: number | undefined;
+}
+
+/** Who is pinged. */
+export interface PingedPeer {
+  /** From the last ping to its answer, milliseconds; undefined before the first. */
+  readonly rttMs: number | undefined;
 }
 
 /** Finds out who has gone without a word. */
 export interface WebSocketPings {
-  /** Pings a peer every 20 s until its connection closes. @param lost called when two pings in a row went unanswered */
-  add(socket: WebSocket, lost: () => void): void;
+  /** Pings a peer every 20 s until its connection closes. @param lost called when two pings in a row went unanswered @returns how long it takes */
+  add(socket: WebSocket, lost: () => void): PingedPeer;
   close(): void;
 }
 
@@ -30,20 +39,23 @@ export function createWebSocketPings(scheduler: Scheduler): WebSocketPings {
       if (peer.pings >= 2) peer.lost();
       else {
         peer.pings += 1;
+        peer.pingedAt = scheduler.now();
         peer.socket.ping();
       }
     }
   });
   return {
     add(socket, lost) {
-      const peer: Peer = { socket, lost, pings: 0 };
+      const peer: Peer = { socket, lost, pings: 0, pingedAt: 0, rttMs: undefined };
       const peers = turns[added % TURNS];
       added += 1;
       peers?.add(peer);
       socket.on("pong", () => {
+        if (peer.pings === 1) peer.rttMs = (scheduler.now() - peer.pingedAt) / 1000;
         peer.pings = 0;
       });
       socket.on("close", () => peers?.delete(peer));
+      return peer;
     },
     close: cancel,
   };

@@ -1,11 +1,16 @@
 import { createReadStream } from "node:fs";
 import type { Publisher } from "../../../hub/publisher.js";
+import { type WorkProbe, worked } from "../../../hub/work.js";
+import type { Packet } from "../../../media/model/packet.js";
 import { type ReplayOptions, replay } from "./replay.js";
 
 export interface FilePullInit extends ReplayOptions {
   /** Path of an FLV file. */
   readonly file: string;
   readonly publisher: Publisher;
+  /** The stream's name, and where to say that it is being written. */
+  readonly name: string;
+  readonly probe: WorkProbe;
 }
 
 /**
@@ -13,11 +18,12 @@ export interface FilePullInit extends ReplayOptions {
  *
  * @throws MediaError for a broken file, and what reading it failed with
  */
-export function pullFile({ file, publisher, ...options }: FilePullInit): Promise<void> {
+export function pullFile({ file, publisher, name, probe, ...options }: FilePullInit): Promise<void> {
+  const work = { stage: "ingest", protocol: "file", stream: name };
   const sink = {
     describe: publisher.describe.bind(publisher),
     track: publisher.track.bind(publisher),
-    write: publisher.write.bind(publisher),
+    write: (packet: Packet) => worked(probe, work, () => publisher.write(packet)),
   };
   return replay(() => createReadStream(file), sink, options);
 }

@@ -7,7 +7,7 @@ import { PLAY_STREAM_ID, rtmpFormat } from "../../../media/wire/rtmp/muxer.js";
 import { relabelMessages } from "../../../media/wire/rtmp/relabel.js";
 import { REFUSAL_REASONS, type Session, type SessionReason } from "../../contract/session.js";
 import { createDropCounter } from "../../drop-counter.js";
-import { watchKernelQueue } from "../../net/kernel-queues.js";
+import { watchViewer } from "../../net/kernel-queues.js";
 import type { SocketWriter } from "../../net/socket-writer.js";
 import { type StreamName, streamKey } from "../../net/stream-name.js";
 import { linkPublisher } from "../../observe/trace/link-publisher.js";
@@ -92,7 +92,7 @@ export function startPlay(init: RoleInit): PlayRole {
     session.begin("play", place.app, place.name, init.userAgent);
     sink.joinedAt = session.trace.now();
     sink.started = request.accept();
-    unwatch = watchKernelQueue(context, writer, subscriber);
+    unwatch = watchViewer(context, session, writer, subscriber);
     subscriber.resume();
   }
 

@@ -1,5 +1,6 @@
 import type { Publisher } from "../../../hub/publisher.js";
 import { Refused } from "../../../hub/refused.js";
+import type { Work } from "../../../hub/work.js";
 import { createTagDecoder } from "../../../media/format/flv/tag-decoder.js";
 import type { Metadata } from "../../../media/model/packet.js";
 import type { StatusInfo } from "../../../media/wire/rtmp/command.js";
@@ -14,6 +15,8 @@ export interface PublishRole extends Role {
   media(type: number, timestamp: number, body: Uint8Array, receivedAt: number): void;
   /** When the last message came, or it was accepted: the scheduler's clock, microseconds; undefined before. */
   readonly lastMediaAt: number | undefined;
+  /** What taking in its messages is, in a profile. */
+  readonly work: Work;
 }
 
 const BAD_NAME = "NetStream.Publish.BadName";
@@ -27,6 +30,7 @@ export function startPublish(init: RoleInit): PublishRole {
   let publisher: Publisher | undefined;
   let lastMediaAt: number | undefined;
   let over = false;
+  let work: Work = { stage: "ingest", protocol: "rtmp", stream: "" };
 
   const firsts = createFirstMedia(session.trace);
   const logDropped = createOnceASecond(scheduler);
@@ -53,6 +57,9 @@ export function startPublish(init: RoleInit): PublishRole {
     session,
     get lastMediaAt() {
       return lastMediaAt;
+    },
+    get work() {
+      return work;
     },
     media(type, timestamp, body, receivedAt) {
       lastMediaAt = scheduler.now();
@@ -109,6 +116,7 @@ export function startPublish(init: RoleInit): PublishRole {
     const place = placeOf(request);
     if (typeof place === "string") return refuse(BAD_NAME, `Not a stream name: ${place}.`, "malformed");
     session.ask("publish", place.app, place.name);
+    work = { ...work, stream: streamKey(place) };
     const verdict = await context.authorize(accessRequest(init, place, gone.signal));
     if (over) return;
     if (verdict.allowed) await begin(place);

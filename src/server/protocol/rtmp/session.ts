@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { type Work, worked } from "../../../hub/work.js";
 import { MediaError } from "../../../media/model/error.js";
 import { createRtmpServerConnection } from "../../../media/wire/rtmp/server.js";
 import type { RtmpRequest } from "../../../media/wire/rtmp/server-request.js";
@@ -21,6 +22,9 @@ const REQUESTS_WINDOW_MS = 60_000;
 const LINGER_MS = 2_000;
 /** More than this, and nothing more is read from a peer until it has read. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
+
+/** What is read from who does not publish. */
+const CONTROL: Work = { stage: "control", protocol: "rtmp", stream: "" };
 
 /** What a connection needs to know of the configuration. */
 export interface RtmpSessionOptions {
@@ -48,7 +52,7 @@ export function createRtmpSession(
   options: RtmpSessionOptions,
   context: ProtocolContext,
 ): RtmpSession {
-  const { scheduler, log } = context;
+  const { scheduler, log, probe } = context;
   const { remoteAddress } = first;
   const openWriter = (): SocketWriter =>
     new SocketWriter(socket, {
@@ -64,6 +68,8 @@ export function createRtmpSession(
   let spare: Session | undefined = first;
   /** Whom received bytes and control messages are counted for: the one that was active last. */
   let account = first;
+  /** What reading from it is, in a profile: what it was the last time. */
+  let reading: Work = CONTROL;
   let userAgent: string | undefined;
   let begun = false;
   let readAt = scheduler.now();
@@ -99,6 +105,7 @@ export function createRtmpSession(
         for (const [request, role] of publishing) {
           if (request.streamId !== streamId) continue;
           account = role.session;
+          reading = role.work;
           role.media(type, timestamp, body, receivedAt);
         }
       },
@@ -251,7 +258,7 @@ export function createRtmpSession(
   }
 
   watch(first);
-  socket.on("data", receive);
+  socket.on("data", (slice: Uint8Array) => worked(probe, reading, () => receive(slice)));
   socket.on("drain", () => socket.resume());
   socket.on("error", (error) => {
     socketError = error;
