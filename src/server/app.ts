@@ -23,6 +23,7 @@ import type { SessionInfo, SessionReason } from "./contract/session.js";
 import type { Tracer } from "./contract/trace.js";
 import { createEventLogs, type EventLogs } from "./events/logs.js";
 import { createTeller, type Teller } from "./events/teller.js";
+import { createLadder, LADDER_PAGE_HEADERS } from "./ladder.js";
 import { createHttpEntry, type HttpEntry } from "./net/http-entry.js";
 import { createHttpServer } from "./net/http-server.js";
 import { createKernelQueues } from "./net/kernel-queues.js";
@@ -191,11 +192,15 @@ export function createApp(init: AppInit): App {
     },
   });
   const kernelQueues = createKernelQueues(scheduler);
+  const { renditions } = config;
+  const ladder =
+    renditions === undefined ? undefined : createLadder({ renditions, isLive: (key) => hub.isLive(key) });
   const context: ProtocolContext = {
     hub,
     scheduler,
     log,
     kernelQueues,
+    ladder,
     openSession: sessions.open,
     talk: reports.talk,
     onDrop: init.onDrop,
@@ -238,7 +243,7 @@ export function createApp(init: AppInit): App {
   const routes = [
     ...protocols.flatMap(({ http }) => (http === undefined ? [] : [http])),
     api.route,
-    createPages(defaultWebDirectory()),
+    createPages(defaultWebDirectory(), ladder && LADDER_PAGE_HEADERS),
   ];
   const entry = createHttpEntry({
     scheduler,

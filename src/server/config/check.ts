@@ -39,7 +39,8 @@ export function findMistakes(
     if (key !== undefined) problem = `must be ${key.allowed}`;
     else if (members !== undefined)
       problem = `is a section: ${members.map(({ path }) => path.at(-1)).join(", ")}`;
-    return [{ name, where: where(name), value, problem }];
+    // Of a list, the place is known of the whole.
+    return [{ name, where: where(name) || where(path[0] ?? ""), value, problem }];
   });
 }
 

@@ -6,6 +6,7 @@ import type { Drop } from "../../hub/subscriber.js";
 import type { AccessRequest } from "./access.js";
 import type { Exchange, Talk } from "./exchange.js";
 import type { KernelQueues } from "./kernel-queues.js";
+import type { Ladder } from "./ladder.js";
 import type { Logger } from "./logger.js";
 import type { Session, SessionInfo, SessionInit, SessionReason } from "./session.js";
 
@@ -18,6 +19,8 @@ export interface ProtocolContext {
   readonly scheduler: Scheduler;
   readonly log: Logger;
   readonly kernelQueues: KernelQueues;
+  /** Undefined where streams have no renditions. */
+  readonly ladder?: Ladder | undefined;
   /** Opens the record of a connection; undefined when the server is full or closing: refuse the peer. */
   openSession(init: SessionInit): Session | undefined;
   /** Told what a viewer did not get, at most once a second for each. */
