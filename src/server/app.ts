@@ -194,7 +194,7 @@ export function createApp(init: AppInit): App {
   const kernelQueues = createKernelQueues(scheduler);
   const { renditions } = config;
   const ladder =
-    renditions === undefined ? undefined : createLadder({ renditions, isLive: (key) => hub.isLive(key) });
+    renditions.length === 0 ? undefined : createLadder({ renditions, isLive: (key) => hub.isLive(key) });
   const context: ProtocolContext = {
     hub,
     scheduler,

@@ -14,7 +14,7 @@ export interface ConfigKey {
   readonly allowed: string;
   readonly description: string;
   /** Undefined where the key has none. */
-  readonly fallback: string | number | boolean | undefined;
+  readonly fallback: string | number | boolean | readonly unknown[] | undefined;
 }
 
 /** A group of keys, such as `rtmp`; the keys at the top level are in one without a name. */
@@ -91,7 +91,7 @@ function toKey(node: SchemaNode, path: readonly string[]): ConfigKey {
     kind: KINDS[node.type ?? ""] ?? (isNumeric(node) ? "number" : "text"),
     allowed: allowedPhrase(node),
     description: node.description,
-    fallback: node.default as string | number | boolean | undefined,
+    fallback: node.default as ConfigKey["fallback"],
   };
 }
 

@@ -58,7 +58,9 @@ function choices(key: ConfigKey): string {
 }
 
 function fallbackOf(key: ConfigKey): string {
-  return key.fallback === undefined ? "none" : `\`${key.fallback}\``;
+  const { fallback } = key;
+  if (fallback === undefined) return "none";
+  return `\`${typeof fallback === "object" ? JSON.stringify(fallback) : fallback}\``;
 }
 
 function wrap(text: string, width: number): readonly string[] {

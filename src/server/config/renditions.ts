@@ -28,14 +28,13 @@ export const renditionsField = z
       source: z.boolean().optional(),
     }),
   )
-  .min(1, "must have an entry")
   .max(MAX_RENDITIONS, `must have at most ${MAX_RENDITIONS} entries`)
   .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, "must not have a name twice")
   .refine(
     (list) => list.filter(({ source }) => source === true).length <= 1,
     "must not have two entries with `source`",
   )
-  .optional()
+  .prefault([])
   .describe(
     "Streams NAME_480p and the like beside a stream NAME that are renditions of it: viewers of NAME get the one that suits their request (docs/abr.md). As a flag or variable, JSON.",
   );
