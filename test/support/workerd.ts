@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
 
+const require = createRequire(import.meta.url);
 /** The path of the program: the package has no types. */
-const { default: workerd } = createRequire(import.meta.url)("workerd") as { readonly default: string };
+const { default: workerd } = require("workerd") as { readonly default: string };
 
 /** A worker in Cloudflare's runtime, on loopback. */
 export interface Workerd {
