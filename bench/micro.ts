@@ -4,6 +4,7 @@ import { Bench } from "tinybench";
 import { DEFAULT_CLIP, readClip } from "./clip.js";
 import { markdownTable, show } from "./figures.js";
 import { describeMachine } from "./machine.js";
+import { abrBenches } from "./micro/abr.bench.js";
 import { fanOutBenches } from "./micro/fan-out.bench.js";
 import { flvBenches } from "./micro/flv.bench.js";
 import { mp4Benches } from "./micro/mp4.bench.js";
@@ -18,7 +19,9 @@ const { values } = parseArgs({
 });
 
 const clip = readClip(values.clip);
-const benches = [flvBenches, rtmpBenches, mp4Benches, fanOutBenches].flatMap((make) => make(clip));
+const benches = [flvBenches, rtmpBenches, mp4Benches, fanOutBenches, abrBenches].flatMap((make) =>
+  make(clip),
+);
 const time = Number(values.time);
 const bench = new Bench({ time, warmupTime: time / 2, warmupIterations: 1, iterations: 3, throws: true });
 for (const { name, run } of benches) bench.add(name, run);

@@ -80,6 +80,7 @@ export async function buildWeb() {
     // What a page may never need is a file of its own, whole: shared chunks cost more than what they share.
     const lazy = ["path/decide", "mse/local", "webcodecs/engine", "hls/engine", "flash/engine"].concat(
       "telemetry/reporter",
+      "source/ask",
     );
     const external = lazy.map((name) => `./${name}.js`);
     results.push(await build({ ...options, entryPoints: { player: PLAYER }, external }));

@@ -21,9 +21,11 @@ const UNWANTED = [/\.test\./, /\.tsbuildinfo$/, /^src\//, /^test\//, /\.tgz$/];
 const USE = `
 import { createServer } from "sluice";
 import * as media from "sluice/media";
+import { negotiate } from "sluice/abr";
+import { fetch as edge } from "sluice/edge";
 import * as player from "sluice/player";
 
-for (const [name, value] of Object.entries({ createServer, createPlayer: player.createPlayer })) {
+for (const [name, value] of Object.entries({ createServer, negotiate, edge, createPlayer: player.createPlayer })) {
   if (typeof value !== "function") throw new Error(name + " is not a function");
 }
 if (Object.keys(media).length === 0) throw new Error("sluice/media exports nothing");
@@ -36,12 +38,16 @@ await live.close();
 const NODE_TYPES = `
 import { createServer } from "sluice";
 import * as media from "sluice/media";
+import { negotiate } from "sluice/abr";
 export const live = createServer();
+export const { rendition } = negotiate(new Headers(), [{ name: "480p", bitrate: 1_200_000 }]);
 export type Media = keyof typeof media;
 `;
 const BROWSER_TYPES = `
 import { createPlayer } from "sluice/player";
 import * as media from "sluice/media";
+import { fetch as edge, type EdgeEnv } from "sluice/edge";
+export const answer = (env: EdgeEnv): Promise<Response> => edge(new Request("https://a/live/b.flv"), env);
 export const play = createPlayer;
 export type Media = keyof typeof media;
 `;

@@ -5,7 +5,7 @@ export interface MicroBench {
   readonly name: string;
   /** How many of its unit one call of `run` handles. */
   readonly count: number;
-  readonly unit: "packet" | "write";
+  readonly unit: "packet" | "write" | "decision";
   run(): void;
 }
 

@@ -145,6 +145,11 @@ export class Hub {
     });
   }
 
+  /** Whether readers can join this stream at once, here or by way of another process. */
+  isLive(name: string): boolean {
+    return this.#streams.get(name)?.live === true || this.#elsewhere?.has(name) === true;
+  }
+
   /** Whether anybody here waits for this stream or reads it. */
   wants(name: string): boolean {
     return this.#waiting.has(name) || (this.#streams.get(name)?.readers ?? 0) > 0;

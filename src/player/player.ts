@@ -125,7 +125,10 @@ export function createPlayer(video: HTMLVideoElement, url: string, options: Play
         transport: overWebSocket ? "ws" : "fetch",
         talks: settings.reports !== false,
       } as const;
-      const started = await startEngine(path, { video, source, settings, events, signal });
+      const asked = settings.negotiate
+        ? await (await import("./source/ask.js")).askFor(source, path)
+        : source;
+      const started = await startEngine(path, { video, source: asked, settings, events, signal });
       if (started !== undefined) {
         if (!signal.aborted) return started;
         started.close();

@@ -32,6 +32,11 @@ export interface PlayerOptions {
    * id, and over the WebSocket itself where the stream comes by one. False for nowhere.
    */
   readonly reports?: boolean | string;
+  /**
+   * Tells the server which video codecs this browser plays, so that it can choose among renditions; off by default. An
+   * `Accept` header to the page's own origin, `?codecs=` to another and over WebSocket.
+   */
+  readonly negotiate?: boolean;
   /** Destroys the player when it fires. */
   readonly signal?: AbortSignal;
 }

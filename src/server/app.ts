@@ -24,6 +24,7 @@ import type { SessionInfo, SessionReason } from "./contract/session.js";
 import type { Tracer } from "./contract/trace.js";
 import { createEventLogs, type EventLogs } from "./events/logs.js";
 import { createTeller, type Teller } from "./events/teller.js";
+import { createLadder, LADDER_PAGE_HEADERS } from "./ladder.js";
 import { createHttpEntry, type HttpEntry } from "./net/http-entry.js";
 import { createHttpServer } from "./net/http-server.js";
 import { createKernelQueues } from "./net/kernel-queues.js";
@@ -203,6 +204,9 @@ export function createApp(init: AppInit): App {
   });
   const kernelQueues = createKernelQueues(scheduler);
   const viewers = createServedViewers();
+  const { renditions } = config;
+  const ladder =
+    renditions.length === 0 ? undefined : createLadder({ renditions, isLive: (key) => hub.isLive(key) });
   const context: ProtocolContext = {
     hub,
     scheduler,
@@ -210,6 +214,7 @@ export function createApp(init: AppInit): App {
     kernelQueues,
     viewers,
     probe,
+    ladder,
     openSession: sessions.open,
     talk: reports.talk,
     onDrop: init.onDrop,
@@ -252,7 +257,7 @@ export function createApp(init: AppInit): App {
   const routes = [
     ...protocols.flatMap(({ http }) => (http === undefined ? [] : [http])),
     api.route,
-    createPages(defaultWebDirectory()),
+    createPages(defaultWebDirectory(), ladder && LADDER_PAGE_HEADERS),
   ];
   const entry = createHttpEntry({
     scheduler,

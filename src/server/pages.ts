@@ -41,8 +41,15 @@ export function defaultWebDirectory(): string {
   return [built, fromSources].find((path) => path !== undefined && existsSync(path)) ?? built ?? "";
 }
 
-/** `/`, `/watch/APP/NAME` and `/assets/…` from the files in one folder, which are read once. */
-export function createPages(directory: string): (exchange: Exchange) => boolean {
+/**
+ * `/`, `/watch/APP/NAME` and `/assets/…` from the files in one folder, which are read once.
+ *
+ * @param more headers that all answers get
+ */
+export function createPages(
+  directory: string,
+  more?: Readonly<Record<string, string>>,
+): (exchange: Exchange) => boolean {
   const files = readFiles(directory);
 
   function page(name: string, exchange: Exchange): WebFile {
@@ -76,6 +83,7 @@ export function createPages(directory: string): (exchange: Exchange) => boolean 
     }
     const headers = {
       ...SECURITY_HEADERS,
+      ...more,
       "Content-Type": file.type,
       // Names stay the same from release to release: ask every time, the answer is mostly 304.
       "Cache-Control": "no-cache",

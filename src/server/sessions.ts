@@ -2,6 +2,7 @@ import type { Scheduler } from "../hub/scheduler.js";
 import type { Logger } from "./contract/logger.js";
 import type { QualityReport } from "./contract/quality.js";
 import type {
+  Adapted,
   Session,
   SessionCounters,
   SessionInfo,
@@ -101,8 +102,10 @@ export function createSessions(init: SessionsInit): Sessions {
 /** As it is now: the session itself goes on. */
 export function snapshot(session: SessionInfo): SessionInfo {
   const { id, protocol, remoteAddress, userAgent, since, action, app, name, firstFrameMs, report } = session;
+  const { adapted } = session;
   const counters = { ...session.counters };
-  return { id, protocol, remoteAddress, userAgent, since, action, app, name, firstFrameMs, counters, report };
+  const what = { action, app, name, adapted };
+  return { id, protocol, remoteAddress, userAgent, since, ...what, firstFrameMs, counters, report };
 }
 
 /**
@@ -129,6 +132,7 @@ class SessionRecord implements Session {
     droppedMs: 0,
   };
   #userAgent: string | undefined;
+  #adapted: Adapted | undefined;
   /** What it does, or, until it has begun, what it asks for. */
   #what: { readonly action: "publish" | "play"; readonly app: string; readonly name: string } | undefined;
   #begun = false;
@@ -177,6 +181,10 @@ class SessionRecord implements Session {
     return this.#begun ? this.#what?.name : undefined;
   }
 
+  get adapted(): Adapted | undefined {
+    return this.#adapted;
+  }
+
   get counters(): SessionCounters {
     if (this.#measured !== undefined) {
       this.#counters.bytesOut += this.#measured.bytesOut - this.#taken;
@@ -202,13 +210,19 @@ class SessionRecord implements Session {
     this.trace.set({ "sluice.stream": streamKey(this.#what) });
   }
 
+  adapt(adapted: Adapted): void {
+    this.#adapted = adapted;
+  }
+
   begin(action: "publish" | "play", app: string, name: string, userAgent?: string): void {
     if (this.#ended) return;
     this.#userAgent ??= userAgent;
     this.ask(action, app, name);
     this.#begun = true;
     this.trace.set({ "user_agent.original": this.#userAgent });
-    this.#init.log.info({ ...this.#describe(), userAgent: this.#userAgent }, `${action} begun`);
+    const adapted = this.#adapted && { adapted: this.#adapted };
+    const fields = { ...this.#describe(), userAgent: this.#userAgent, ...adapted };
+    this.#init.log.info(fields, `${action} begun`);
     this.#init.onBegin?.(this);
   }
 

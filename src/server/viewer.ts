@@ -5,6 +5,7 @@ import type { Drop, Sink, Subscriber } from "../hub/subscriber.js";
 import type { Selection } from "../hub/variant.js";
 import type { ContainerFormat } from "../media/model/container.js";
 import type { Exchange, Outlet } from "./contract/exchange.js";
+import type { LadderChoice } from "./contract/ladder.js";
 import type { ProtocolContext } from "./contract/protocol.js";
 import {
   MAX_USER_AGENT_LENGTH,
@@ -32,6 +33,8 @@ export interface ViewerInit {
   readonly contentType: string;
   /** How long one who comes before the publisher waits, milliseconds. */
   readonly waitForPublisherMs: number;
+  /** What is played in the stream's place. */
+  readonly choice?: LadderChoice | undefined;
 }
 
 /** One viewer from its request to its end: answers preflights, checks, waits, subscribes, and says why it ended. */
@@ -77,7 +80,6 @@ async function admit(
   selection: Selection,
 ): Promise<void> {
   const { context, stream: streamName, protocol, waitForPublisherMs } = init;
-  const { hub } = context;
   session.ask("play", streamName.app, streamName.name);
   const either = anySignal(exchange.signal, session.signal);
   const verdict = await context.authorize({
@@ -92,11 +94,10 @@ async function admit(
     traceparent: session.trace.traceparent,
     signal: either.signal,
   });
-  const key = streamKey(streamName);
   // Who only asks whether there is a stream gets the answer at once.
   const waitMs = exchange.method === "HEAD" ? 0 : waitForPublisherMs;
   const join = verdict.allowed ? session.trace.start("join") : undefined;
-  const stream = verdict.allowed ? await hub.whenLive(key, waitMs, either.signal) : undefined;
+  const found = verdict.allowed ? await find(exchange, init, waitMs, either.signal) : undefined;
   either.release();
   if (exchange.signal.aborted) {
     session.end(exchange.signal.reason as SessionReason);
@@ -105,16 +106,48 @@ async function admit(
     refuse(exchange, session, 503, reason, reason, "The server ended the connection.");
   } else if (!verdict.allowed) {
     refuse(exchange, session, 403, "denied", "denied", "You may not play this stream.", verdict.reason);
-  } else if (stream === undefined) {
-    refuse(exchange, session, 404, "not-found", "not-found", `There is no stream ${key}.`);
+  } else if (found === undefined) {
+    const message = `There is no stream ${streamKey(streamName)}.`;
+    refuse(exchange, session, 404, "not-found", "not-found", message);
   } else if (exchange.method === "HEAD") {
-    exchange.reply(200, streamHeaders(init, session));
+    exchange.reply(200, streamHeaders(found.init, session));
     session.trace.set({ "http.response.status_code": 200 });
     session.end("client-closed", "HEAD");
   } else {
-    play(exchange, init, session, request, stream, selection);
+    play(exchange, found.init, session, request, found.stream, selection);
     join?.end();
   }
+}
+
+interface Found {
+  readonly stream: Stream;
+  readonly init: ViewerInit;
+}
+
+/** The stream that was asked for once it is live, or the rendition of it that suits the request. */
+async function find(
+  exchange: Exchange,
+  init: ViewerInit,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Found | undefined> {
+  const { hub, ladder } = init.context;
+  const asked = streamKey(init.stream);
+  if (ladder === undefined) {
+    const stream = await hub.whenLive(asked, waitMs, signal);
+    return stream && { stream, init };
+  }
+  const choose = async (): Promise<Found | undefined> => {
+    const choice = ladder.choose(init.stream, exchange);
+    const key = streamKey(choice?.stream ?? init.stream);
+    const stream = hub.isLive(key) ? await hub.whenLive(key, 0, signal) : undefined;
+    return stream && { stream, init: { ...init, choice } };
+  };
+  const now = await choose();
+  if (now !== undefined) return now;
+  const stream = await hub.whenLive(asked, waitMs, signal);
+  // While it was waited for the stream itself, renditions may have come too.
+  return stream && ((await choose()) ?? { stream, init });
 }
 
 function play(
@@ -127,7 +160,9 @@ function play(
 ): void {
   linkPublisher(session.trace, stream);
   const viewer = new Viewer(exchange, init, session, request);
-  session.begin("play", init.stream.app, init.stream.name);
+  const { app, name } = init.choice?.stream ?? init.stream;
+  if (init.choice !== undefined) session.adapt(init.choice.adapted);
+  session.begin("play", app, name);
   try {
     viewer.watch(stream.subscribe({ format: init.format, selection, sink: viewer }));
   } catch (error) {
@@ -268,7 +303,10 @@ function refuse(
   session.end(reason, detail);
 }
 
-function streamHeaders({ contentType }: ViewerInit, session: Session): Readonly<Record<string, string>> {
+function streamHeaders(
+  { contentType, choice }: ViewerInit,
+  session: Session,
+): Readonly<Record<string, string>> {
   return {
     ...CORS_HEADERS,
     "Content-Type": contentType,
@@ -277,6 +315,7 @@ function streamHeaders({ contentType }: ViewerInit, session: Session): Readonly<
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
     ...sessionHeaders(session),
+    ...choice?.headers,
   };
 }
 

@@ -33,6 +33,7 @@ describe("the player's size", () => {
       "hls/engine",
       "mse/local",
       "path/decide",
+      "source/ask",
       "telemetry/reporter",
       "webcodecs/engine",
     ]);

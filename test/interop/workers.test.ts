@@ -168,6 +168,37 @@ describe("workers", () => {
     expect(server.live.streams()).toHaveLength(1);
   });
 
+  it("choose a rendition that any of them has", async () => {
+    const server = await start({
+      renditions: [
+        { name: "1080p", bitrate: "4M", source: true },
+        { name: "480p", bitrate: "1.2M" },
+      ],
+    });
+    const played: unknown[] = [];
+    server.live.on("play", ({ name, adapted }) => played.push([name, adapted?.asked, adapted?.rendition]));
+    await speak(server, "a", 1);
+    await speak(server, "a_480p", 2);
+    const [left, right] = server.pidsOf("publish begun");
+    expect(left).not.toBe(right);
+    await until(() => server.live.streams().filter(({ live }) => live).length === 2);
+    const phone = {
+      "user-agent": "Mozilla/5.0 (Linux; Android 10; K) Chrome/131.0.0.0 Mobile Safari/537.36",
+    };
+    const answers = [
+      await open(server.url("live/a.flv"), phone),
+      await open(server.url("live/a.flv"), phone),
+    ];
+    for (const answer of answers) {
+      expect(answer.headers["content-location"]).toBe("a_480p.flv");
+      const packets = await firstPackets(answer, 3);
+      expect(packets.map(({ data }) => data[0])).toEqual([2, 2, 2]);
+    }
+    // The log and the events come from the workers on a way of their own.
+    await until(() => new Set(server.pidsOf("play begun")).size === 2 && played.length === 2);
+    expect(played).toEqual([0, 1].map(() => ["a_480p", "a", "480p"]));
+  });
+
   it("refuse a second publisher wherever it comes, and keep viewers for the next one wherever that comes", async () => {
     const server = await start({ keepViewersMs: 20_000 });
     const first = await speak(server, "a", 1);
@@ -209,7 +240,7 @@ describe("workers", () => {
       const answers = await Promise.all([0, 1].map(() => open(server.url("live/code.flv"))));
       const got = await Promise.all(answers.map((answer) => firstPackets(answer, 30)));
       for (const packets of got) expectForward(packets.filter(({ track }) => track.kind === "video"));
-      expect(new Set(server.pidsOf("play begun")).size).toBe(2);
+      await until(() => new Set(server.pidsOf("play begun")).size === 2);
     } finally {
       source.stop();
     }

@@ -75,6 +75,11 @@ describe("the compiler", { timeout: 60_000 }, () => {
         "export function stream(): TransformStream<number, string> { return new TransformStream({ transform: (n, out) => out.enqueue(String(n)) }); }\n",
       "src/hub/a.ts":
         'export { text } from "../media/shared.js";\nexport const kept: AbortSignal | undefined = undefined;\n',
+      "src/abr/a.ts": "export const parsed: number = Number.parseInt('1', 10);\n",
+      "src/edge/a.ts":
+        'import { parsed } from "../abr/a.js";\n' +
+        "export const answer: Response = new Response(String(parsed), { headers: new Headers() });\n",
+      "src/server/b.ts": 'export { parsed } from "../abr/a.js";\n',
       "src/server/a.ts":
         'import { stream, text } from "../media/shared.js";\nimport { kept } from "../hub/a.js";\n' +
         "export const all = [Buffer.from(text(new AbortController().signal)), stream().readable, kept ?? AbortSignal.abort()];\n",
@@ -92,6 +97,8 @@ describe("the compiler", { timeout: 60_000 }, () => {
     const lacking = {
       media: ["Buffer", "process", "setTimeout", "performance", "document"],
       hub: ["Buffer", "process", "setTimeout", "performance", "document"],
+      abr: ["Buffer", "process", "setTimeout", "URL", "Headers", "document"],
+      edge: ["Buffer", "process"],
       player: ["Buffer", "process"],
       console: ["Buffer", "process"],
       server: ["document", "window"],
@@ -115,6 +122,10 @@ describe("the compiler", { timeout: 60_000 }, () => {
       ["media", "server"],
       ["hub", "server"],
       ["hub", "player"],
+      ["hub", "abr"],
+      ["abr", "media"],
+      ["abr", "hub"],
+      ["edge", "server"],
       ["player", "hub"],
       ["player", "server"],
       ["console", "server"],
@@ -168,6 +179,7 @@ describe("the linter", { timeout: 60_000 }, () => {
       "media/format/flv",
       "media/wire/rtmp",
       "hub",
+      "abr",
       "server/net",
       "server/protocol/flv",
       "player",
@@ -185,6 +197,8 @@ describe("the linter", { timeout: 60_000 }, () => {
         "src/media/wire/rtmp/node.ts": importing("node:fs"),
         "src/hub/right.ts": importing("../server/net/b.js"),
         "src/player/right.ts": importing("../hub/b.js"),
+        "src/abr/right.ts": importing("../hub/b.js"),
+        "src/edge/right.ts": importing("../server/net/b.js"),
         "src/server/net/right.ts": importing("../protocol/flv/b.js"),
         "src/server/right.ts": importing("../cli/b.js"),
         "src/server/protocol/rtmp/sibling.ts": importing("../flv/b.js"),
@@ -200,6 +214,8 @@ describe("the linter", { timeout: 60_000 }, () => {
         "src/media/wire/rtmp/node.ts",
         "src/hub/right.ts",
         "src/player/right.ts",
+        "src/abr/right.ts",
+        "src/edge/right.ts",
         "src/server/net/right.ts",
         "src/server/right.ts",
         "src/server/protocol/rtmp/sibling.ts",
@@ -214,6 +230,8 @@ describe("the linter", { timeout: 60_000 }, () => {
         "src/media/codec/left.ts": importing("../bytes/b.js"),
         "src/media/format/flv/left.ts": importing("../../codec/b.js"),
         "src/hub/left.ts": importing("../media/format/flv/b.js"),
+        "src/edge/left.ts": importing("../abr/b.js"),
+        "src/server/ladder.ts": importing("../abr/b.js"),
         "src/server/app.ts": importing("./protocol/flv/b.js"),
         "src/server/protocol/rtmp/left.ts": importing("../../net/b.js"),
         "src/server/protocol/rtmp/own.ts": importing("./left.js"),

@@ -18,6 +18,8 @@ export interface PipelineInit {
   readonly transport: "fetch" | "ws";
   /** Whether a WebSocket is to carry reports too. */
   readonly talks: boolean;
+  /** What the request has beside the browser's own; not over WebSocket. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** How a connection ended. */
@@ -78,7 +80,7 @@ export interface Pipeline {
 
 /** @param createSource a MediaSource, or what stands for it in this browser */
 export function createPipeline(
-  { url, transport, talks }: PipelineInit,
+  { url, transport, talks, headers }: PipelineInit,
   createSource: () => MediaSource,
   attachment: Attachment,
   events: PipelineEvents,
@@ -129,7 +131,7 @@ export function createPipeline(
     if (closed) return { kind: "disconnected" };
     const current = new AbortController();
     connection = current;
-    const beside: Side = { told: { requestedAt: performance.timeOrigin + performance.now() } };
+    const beside: Side = { told: { requestedAt: performance.timeOrigin + performance.now() }, headers };
     side = beside;
     let bytes = 0;
     let frames = 0;

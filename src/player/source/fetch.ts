@@ -9,7 +9,12 @@ export async function fetchSource(
 ): Promise<void> {
   let response: Response;
   try {
-    response = await fetch(url, { signal, cache: "no-store", credentials: "same-origin" });
+    response = await fetch(url, {
+      signal,
+      cache: "no-store",
+      credentials: "same-origin",
+      headers: side.headers ?? {},
+    });
   } catch {
     signal.throwIfAborted();
     throw new SourceError(

@@ -45,6 +45,8 @@ export interface Told {
 
 /** What a connection has beside its media, as far as the server is one that tells. The source fills it in. */
 export interface Side {
+  /** What the request is to have; not over WebSocket. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   told: Told;
   /** Sends a text, a report of ours, over the connection itself. */
   say?: (text: string) => void;

@@ -33,7 +33,7 @@ export interface WebCodecsSettings {
  */
 export function startWebCodecsEngine(
   video: HTMLVideoElement,
-  { url, transport, talks }: PipelineInit,
+  { url, transport, talks, headers }: PipelineInit,
   settings: WebCodecsSettings,
   events: EngineEvents,
 ): Engine {
@@ -171,7 +171,7 @@ export function startWebCodecsEngine(
       const demuxer = createFlvDemuxer({ track: addTrack, packet: addPacket, metadata: () => {} });
       let toldAt = 0;
       let bytes = 0;
-      const beside: Side = { told: { requestedAt: now() } };
+      const beside: Side = { told: { requestedAt: now() }, headers };
       side = beside;
       frames = 0;
       try {

@@ -36,10 +36,13 @@ export function findMistakes(
     const key = keys.find((candidate) => candidate.name === name);
     const members = sections.find((section) => section.name === name)?.keys;
     let problem = issue.message;
-    if (key !== undefined) problem = `must be ${key.allowed}`;
+    // What a list breaks it says itself, unless it is none.
+    if (key !== undefined && (key.kind !== "list" || issue.code === "invalid_type"))
+      problem = `must be ${key.allowed}`;
     else if (members !== undefined)
       problem = `is a section: ${members.map(({ path }) => path.at(-1)).join(", ")}`;
-    return [{ name, where: where(name), value, problem }];
+    // Of a list, the place is known of the whole.
+    return [{ name, where: where(name) || where(path[0] ?? ""), value, problem }];
   });
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { HUB_DEFAULTS } from "../../hub/options.js";
 import { bytes, listenAddress, milliseconds } from "./fields.js";
+import { renditionsField } from "./renditions.js";
 
 /** The keys that belong to no protocol: `app.ts` puts the protocols' own beside them. */
 export const coreShape = {
@@ -70,6 +71,7 @@ export const coreShape = {
     .describe(
       "Processes that serve connections; `auto` is one for each core. With more than one, `attach`, `handler`, `upgrade` and `fetch` are not to be had.",
     ),
+  renditions: renditionsField,
   authorizeTimeoutMs: milliseconds(
     3_000,
     "An `authorize` function that has not answered after this long has refused.",

@@ -1,6 +1,6 @@
-import { isAlias, isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from "yaml";
 import { unknownKey } from "./check.js";
-import { type ConfigSection, configKeys } from "./keys.js";
+import { type ConfigKey, type ConfigSection, configKeys } from "./keys.js";
 import type { Mistake } from "./mistake.js";
 import type { Setting, SourceSettings } from "./setting.js";
 
@@ -43,7 +43,7 @@ export function readYaml(text: string, name: string, sections: readonly ConfigSe
       const key = keys.find(
         (candidate) => candidate.name === full && candidate.path.length === fullPath.length,
       );
-      const value: unknown = isScalar(node) ? node.value : isEmpty ? null : toPlain(node);
+      const value: unknown = isScalar(node) ? node.value : isEmpty ? null : toPlain(node, key);
       if (key !== undefined) settings.push({ key, value, where });
       else if (isSection(full)) {
         if (isMap(node)) visit(node, fullPath);
@@ -65,7 +65,8 @@ export function readYaml(text: string, name: string, sections: readonly ConfigSe
     return members.map(({ path }) => path.at(-1)).join(", ");
   }
 
-  function toPlain(node: unknown): unknown {
+  function toPlain(node: unknown, key: ConfigKey | undefined): unknown {
+    if (key?.kind === "list" && isSeq(node)) return node.toJS(document);
     return isMap(node) ? "a map" : "a list";
   }
 }

@@ -9,12 +9,12 @@ export interface ConfigKey {
   readonly flag: string;
   /** `SLUICE_RTMP_PORT` */
   readonly variable: string;
-  readonly kind: "boolean" | "number" | "text";
+  readonly kind: "boolean" | "number" | "text" | "list";
   /** A phrase such as `a whole number from 0 to 65535`. */
   readonly allowed: string;
   readonly description: string;
   /** Undefined where the key has none. */
-  readonly fallback: string | number | boolean | undefined;
+  readonly fallback: string | number | boolean | readonly unknown[] | undefined;
 }
 
 /** A group of keys, such as `rtmp`; the keys at the top level are in one without a name. */
@@ -37,6 +37,7 @@ interface SchemaNode {
   readonly minLength?: number;
   readonly format?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
 }
 
 /**
@@ -72,6 +73,12 @@ function visit(node: SchemaNode, path: readonly string[], sections: ConfigSectio
   if (keys.length === 0) sections.splice(sections.indexOf(section), 1);
 }
 
+const KINDS: Readonly<Record<string, ConfigKey["kind"]>> = {
+  boolean: "boolean",
+  string: "text",
+  array: "list",
+};
+
 function toKey(node: SchemaNode, path: readonly string[]): ConfigKey {
   const name = path.join(".");
   if (node.description === undefined) throw new TypeError(`configuration key ${name} has no description`);
@@ -81,10 +88,10 @@ function toKey(node: SchemaNode, path: readonly string[]): ConfigKey {
     path,
     flag,
     variable: `SLUICE_${flag.toUpperCase().replaceAll("-", "_")}`,
-    kind: node.type === "boolean" ? "boolean" : isNumeric(node) ? "number" : "text",
+    kind: KINDS[node.type ?? ""] ?? (isNumeric(node) ? "number" : "text"),
     allowed: allowedPhrase(node),
     description: node.description,
-    fallback: node.default as string | number | boolean | undefined,
+    fallback: node.default as ConfigKey["fallback"],
   };
 }
 
@@ -99,6 +106,9 @@ function allowedPhrase(node: SchemaNode): string {
   if (node.type === "boolean") return "true or false";
   if (node.format === "uri") return "an address that begins with http:// or https://";
   if (node.type === "string") return (node.minLength ?? 0) > 0 ? "text that is not empty" : "text";
+  if (node.type === "array") {
+    return `a list of maps with ${Object.keys(node.items?.properties ?? {}).join(", ")}`;
+  }
   const what = node.type === "integer" ? "a whole number" : "a number";
   const { minimum, maximum } = node;
   if (minimum !== undefined && maximum !== undefined) return `${what} from ${minimum} to ${maximum}`;

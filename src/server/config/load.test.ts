@@ -7,6 +7,7 @@ import { checkOptions } from "./check.js";
 import { configKeys, configSections } from "./keys.js";
 import { loadConfig } from "./load.js";
 import { ConfigError } from "./mistake.js";
+import { renditionsField } from "./renditions.js";
 import { nearest } from "./suggest.js";
 
 const schema = z.strictObject({
@@ -218,5 +219,53 @@ describe("nearest", () => {
     expect(nearest("pish", ["serve", "demo", "push"])).toBe("push");
     expect(nearest("gop-cache_ms", ["gopCacheMs", "maxLagMs"])).toBe("gopCacheMs");
     expect(nearest("zzz", ["serve", "demo", "push"])).toBeUndefined();
+  });
+});
+
+describe("a list of maps", () => {
+  const withList = z.strictObject({ ...schema.shape, renditions: renditionsField });
+  const read = (argv: readonly string[], env: Record<string, string> = {}) =>
+    loadConfig(withList, argv, env).options.renditions;
+  const LIST = [
+    { name: "720p", bitrate: 2_500_000, width: 1280 },
+    { name: "480p", bitrate: 800_000, codec: "av1" },
+  ];
+
+  it("comes from YAML, and as JSON from flags and variables", () => {
+    const yaml = `maxLagMs: 200
+renditions:
+  - { name: 720p, bitrate: 2.5M, width: 1280 }
+  - name: 480p
+    bitrate: 800k
+    codec: av1
+`;
+    expect(read(["--config", withFile(yaml)])).toEqual(LIST);
+    expect(read(["--renditions", JSON.stringify(LIST)])).toEqual(LIST);
+    expect(read([], { SLUICE_RENDITIONS: JSON.stringify(LIST) })).toEqual(LIST);
+    expect(read([])).toEqual([]);
+  });
+
+  it("is refused with the place and the entry", () => {
+    const mistakes = (text: string): string => {
+      try {
+        read(["--config", withFile(text)]);
+      } catch (error) {
+        return (error as ConfigError).message.split("\n").slice(1).join("\n").replaceAll(`${directory}/`, "");
+      }
+      return "";
+    };
+    expect(mistakes("renditions:\n  - { name: 720p, bitrate: fast }\n")).toBe(
+      '  renditions.0.bitrate = "fast" (a.yaml:1): must be bits per second from 1000 to 1000000000, or such as 800k and 1.2M',
+    );
+    expect(mistakes("\nrenditions: [{ name: a/b, bitrate: 1M }]\n")).toContain("renditions.0.name");
+    expect(mistakes("renditions: 720p\n")).toBe(
+      '  renditions = "720p" (a.yaml:1): must be a list of maps with name, bitrate, codec, width, source',
+    );
+    expect(mistakes("renditions: { name: 720p }\n")).toContain(
+      'renditions = "a map" (a.yaml:1): must be a list',
+    );
+    const twice = "{ name: 720p, bitrate: 1M }";
+    expect(mistakes(`renditions: [${twice}, ${twice}]\n`)).toContain("must not have a name twice");
+    expect(mistakes("renditions: [{ name: 720p, bitrate: 1M, speed: 2 }]\n")).toContain("renditions.0.speed");
   });
 });

@@ -26,7 +26,7 @@ describe("the reference", () => {
     const defaults: Record<string, unknown> = serverSchema.parse({});
     for (const { path, fallback } of configKeys(sections)) {
       const value = path.reduce<unknown>((part, name) => (part as Record<string, unknown>)[name], defaults);
-      expect(value).toBe(fallback);
+      expect(value).toEqual(fallback);
     }
   });
 });

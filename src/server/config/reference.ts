@@ -44,21 +44,23 @@ function heading(section: ConfigSection): string {
 
 function flagHelp(key: ConfigKey): string {
   const flag =
-    key.kind === "boolean"
-      ? `--[no-]${key.flag}`
-      : `--${key.flag} ${key.kind === "number" ? "N" : choices(key)}`;
+    key.kind === "boolean" ? `--[no-]${key.flag}` : `--${key.flag} ${PLACEHOLDERS[key.kind] ?? choices(key)}`;
   const text = `${key.description} Default: ${fallbackOf(key)}.`.replaceAll("`", "");
   return `  ${flag}\n${wrap(text, 88)
     .map((line) => `      ${line}`)
     .join("\n")}`;
 }
 
+const PLACEHOLDERS: Readonly<Record<string, string>> = { number: "N", list: "JSON" };
+
 function choices(key: ConfigKey): string {
   return key.allowed.startsWith("one of ") ? key.allowed.slice(7).replaceAll(", ", "|") : "TEXT";
 }
 
 function fallbackOf(key: ConfigKey): string {
-  return key.fallback === undefined ? "none" : `\`${key.fallback}\``;
+  const { fallback } = key;
+  if (fallback === undefined) return "none";
+  return `\`${typeof fallback === "object" ? JSON.stringify(fallback) : fallback}\``;
 }
 
 function wrap(text: string, width: number): readonly string[] {

@@ -21,6 +21,13 @@ export function fromText(key: ConfigKey, text: string): unknown {
     if (text === "true" || text === "1") return true;
     if (text === "false" || text === "0") return false;
   }
+  if (key.kind === "list") {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  }
   if (key.kind === "number" && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
   return text;
 }

@@ -58,6 +58,20 @@ export interface SessionCounters {
   droppedMs: number;
 }
 
+/** How one of a stream's renditions was chosen for a viewer. */
+export interface Adapted {
+  /** The stream's name in the address. */
+  readonly asked: string;
+  /** Undefined where the stream itself is played. */
+  readonly rendition: string | undefined;
+  /** As configured, bits per second. */
+  readonly bitrate: number | undefined;
+  /** `mobile`, `tablet`, `desktop`, `tv` or `unknown`. */
+  readonly device: string;
+  /** In the order in which they counted. */
+  readonly reasons: readonly string[];
+}
+
 /** What is known of one connection (or of one stream within a connection that carries several). */
 export interface SessionInfo {
   /** Unique while the server runs. */
@@ -77,6 +91,8 @@ export interface SessionInfo {
   readonly name: string | undefined;
   /** Of a viewer: milliseconds from its connection to the first frame handed to it; undefined before. */
   readonly firstFrameMs: number | undefined;
+  /** Undefined where there was nothing to choose. */
+  readonly adapted: Adapted | undefined;
   readonly counters: Readonly<SessionCounters>;
   /** What the viewer's player reported last, where it does. */
   readonly report: QualityReport | undefined;
@@ -93,6 +109,8 @@ export interface Session extends SessionInfo {
   readonly logFields: object;
   /** Says what it asks for, before it may: who was refused is logged with it too. */
   ask(action: "publish" | "play", app: string, name: string): void;
+  /** Says how its rendition was chosen, before it begins: that is logged with it. */
+  adapt(adapted: Adapted): void;
   /**
    * Says what it does, once it is known and allowed; logs that it began.
    *

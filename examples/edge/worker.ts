@@ -1,0 +1,3 @@
+import { fetch } from "sluice/edge";
+
+export default { fetch };

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { parseBitrate } from "../../abr/bitrate.js";
+
+const MAX_RENDITIONS = 16;
+/** Bits per second. */
+const MAX_BITRATE = 1_000_000_000;
+const MAX_WIDTH = 32_768;
+
+const bitrate = z
+  .union([z.number(), z.string()])
+  .transform((given) => (typeof given === "number" ? given : (parseBitrate(given) ?? 0)))
+  .refine(
+    (bitsPerSecond) =>
+      Number.isInteger(bitsPerSecond) && bitsPerSecond >= 1000 && bitsPerSecond <= MAX_BITRATE,
+    "must be bits per second from 1000 to 1000000000, or such as 800k and 1.2M",
+  );
+
+/** The ladder: NAME_480p and its like beside NAME. */
+export const renditionsField = z
+  .array(
+    z.strictObject({
+      name: z
+        .string()
+        .regex(/^[\w.-]{1,32}$/, "must be 1 to 32 letters, digits, dots, hyphens and underscores"),
+      bitrate,
+      codec: z.enum(["h264", "hevc", "vp9", "av1"]).optional(),
+      width: z.int().min(1).max(MAX_WIDTH).optional(),
+      source: z.boolean().optional(),
+    }),
+  )
+  .max(MAX_RENDITIONS, `must have at most ${MAX_RENDITIONS} entries`)
+  .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, "must not have a name twice")
+  .refine(
+    (list) => list.filter(({ source }) => source === true).length <= 1,
+    "must not have two entries with `source`",
+  )
+  .prefault([])
+  .describe(
+    "Streams NAME_480p and the like beside a stream NAME that are renditions of it: viewers of NAME get the one that suits their request (docs/abr.md). As a flag or variable, JSON.",
+  );
