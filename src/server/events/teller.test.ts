@@ -28,6 +28,7 @@ const SESSION: SessionInfo = {
   action: "play",
   app: "live",
   name: "a",
+  adapted: undefined,
   firstFrameMs: 12,
   report: undefined,
   counters: { bytesIn: 0, bytesOut: 9, packetsIn: 0, undecodable: 0, droppedFrames: 5, droppedMs: 200 },
