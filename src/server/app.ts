@@ -30,6 +30,7 @@ import { createHttpServer } from "./net/http-server.js";
 import { createKernelQueues } from "./net/kernel-queues.js";
 import { createNodeScheduler } from "./net/node-scheduler.js";
 import { parseStreamPath, streamKey } from "./net/stream-name.js";
+import { driftFamilies } from "./observe/drift-families.js";
 import type { Family } from "./observe/family.js";
 import { createFigures } from "./observe/figures.js";
 import { healthRoutes } from "./observe/health.js";
@@ -48,6 +49,7 @@ import { flvSchema } from "./protocol/flv/options.js";
 import { createMp4Protocol } from "./protocol/mp4/index.js";
 import { createRtmpProtocol } from "./protocol/rtmp/index.js";
 import { rtmpSchema } from "./protocol/rtmp/options.js";
+import { playerView } from "./qos/player-view.js";
 import { createReportBatch } from "./qos/report-batch.js";
 import { createReportDesk, type ReportDesk } from "./qos/report-desk.js";
 import { createServedViewers } from "./qos/served-viewers.js";
@@ -207,6 +209,13 @@ export function createApp(init: AppInit): App {
   const { renditions } = config;
   const ladder =
     renditions.length === 0 ? undefined : createLadder({ renditions, isLive: (key) => hub.isLive(key) });
+  const instruments = createInstruments({
+    hub,
+    scheduler,
+    probe,
+    viewers,
+    reports: { latest: (id) => playerView(sessions.get(id)?.report, scheduler.wall()) },
+  });
   const context: ProtocolContext = {
     hub,
     scheduler,
@@ -233,7 +242,10 @@ export function createApp(init: AppInit): App {
   const inspect: Inspect = {
     sessions: (query) => selectSessions(sessions.list(), query),
     kick: sessions.kick,
-    gather: (streams) => figures?.gather(streams) ?? [],
+    gather: (streams) =>
+      figures === undefined
+        ? []
+        : [...figures.gather(streams), ...driftFamilies(instruments.drifts, streams)],
   };
   const listing = async () => link?.listing() ?? { streams: hub.streams.map(streamInfo), rtmpPort };
   const admin: Admin = {
@@ -282,14 +294,6 @@ export function createApp(init: AppInit): App {
   }
 
   let ready = false;
-  const instruments = createInstruments({
-    hub,
-    scheduler,
-    probe,
-    viewers,
-    // Where the players' own reports are kept, they are found here.
-    reports: { latest: () => undefined },
-  });
   const opsRoutes: OpsRoutes = {
     ...healthRoutes(() => ready && link?.ready !== false),
     "/metrics": createMetrics({

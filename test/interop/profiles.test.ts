@@ -139,6 +139,11 @@ function follow(
   });
 }
 
+async function sessionsOf(server: Served): Promise<readonly Record<string, unknown>[]> {
+  const { body } = await get(server, "/debug/pprof/qos?format=json");
+  return (JSON.parse(body.toString()) as { sessions: readonly Record<string, unknown>[] }).sessions;
+}
+
 describe("/debug/pprof", () => {
   it("labels a real server's samples with stream, protocol and stage; two at once share one profiler", async () => {
     served = await serve();
@@ -225,8 +230,7 @@ describe("/debug/pprof", () => {
       rtt_ms !== null && drop_rate !== null;
     while (sessions.length < 3 || !sessions.every(isKnown)) {
       await new Promise((resolve) => setTimeout(resolve, 100));
-      const { body } = await get(served, "/debug/pprof/qos?format=json");
-      ({ sessions } = JSON.parse(body.toString()) as { sessions: readonly Record<string, unknown>[] });
+      sessions = await sessionsOf(served);
     }
     expect(sessions[0]).toMatchObject({
       protocol: "http-flv",
@@ -237,6 +241,21 @@ describe("/debug/pprof", () => {
       cause: "none",
       sources: { rtt_ms: "kernel", drop_rate: "server", buffer_ms: "server" },
     });
+    // A player that speaks is believed.
+    const answer = await fetch(`http://127.0.0.1:${served.port("http")}/api/v1/reports`, {
+      method: "POST",
+      body: JSON.stringify({
+        v: 2,
+        sid: sessions[0]?.session,
+        bl: 700,
+        "sluice-rtt": 25,
+        "sluice-received": 9,
+      }),
+    });
+    expect(answer.ok).toBe(true);
+    const spoken = (): Record<string, unknown> | undefined => sessions.find(({ rtt_ms }) => rtt_ms === 25);
+    while (spoken() === undefined) sessions = await sessionsOf(served);
+    expect(spoken()).toMatchObject({ buffer_ms: 700, sources: { rtt_ms: "player", buffer_ms: "player" } });
     const { body } = await get(served, "/debug/pprof/qos");
     const top = await pprof.report(body, "-top");
     expect(top).toContain("Type: viewers");
@@ -253,7 +272,7 @@ describe("/debug/pprof", () => {
     await load(served, "room", 8, 6);
     const cpu = await get(served, "/debug/pprof/profile?seconds=2&period=1000");
     const workers = await pprof.shares(cpu.body, "worker");
-    expect([...workers.keys()]).toEqual(expect.arrayContaining(["1", "2"]));
+    expect([...workers.keys()]).toEqual(expect.arrayContaining(["worker-1", "worker-2"]));
     const relayed = await pprof.shares(cpu.body, "protocol", "-tagfocus=stage=ingest");
     expect([...relayed.keys()].sort()).toEqual(["relay", "rtmp"]);
     const qos = JSON.parse((await get(served, "/debug/pprof/qos?format=json")).body.toString()) as {
@@ -261,9 +280,9 @@ describe("/debug/pprof", () => {
       readonly sessions: readonly { readonly worker: string }[];
     };
     expect(qos.streams).toMatchObject([{ app: "live", stream: "room", viewers: 6 }]);
-    expect(new Set(qos.sessions.map(({ worker }) => worker))).toEqual(new Set(["1", "2"]));
+    expect(new Set(qos.sessions.map(({ worker }) => worker))).toEqual(new Set(["worker-1", "worker-2"]));
     const slices = await follow(served, "/debug/pprof/samples", (all) =>
-      ["1", "2", "parent"].every((worker) => all.some((slice) => slice.worker === worker)),
+      ["worker-1", "worker-2", "main"].every((worker) => all.some((slice) => slice.worker === worker)),
     );
     expect(slices.length).toBeGreaterThan(2);
   });

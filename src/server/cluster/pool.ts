@@ -62,7 +62,7 @@ export interface Pool {
 }
 
 interface Worker {
-  /** Its number: a replacement gets the next one. */
+  /** As in the metrics: a replacement has the next number. */
   readonly name: string;
   readonly process: WorkerProcess;
   /** What the ids of its sessions have in them. */
@@ -191,7 +191,7 @@ export function createPool(init: PoolInit): Pool {
     });
     const startedAt = scheduler.now();
     const worker: Worker = {
-      name: String(number),
+      name: `worker-${number}`,
       process,
       number,
       sessions: new Map(),

@@ -23,6 +23,8 @@ export interface ProfileRoutesInit {
 
 /** As Go has it: a hundred samples a second. */
 const DEFAULT_PERIOD_MICROS = 10_000;
+/** What the process with the operations port is called among several, as in the metrics. */
+export const MAIN = "main";
 export const PERIOD_MICROS: Bounds = { min: 100, max: 1_000_000 };
 const SECONDS: Bounds = { min: 0.1, max: 600 };
 const DEFAULT_SECONDS: Readonly<Record<RecordingKind, number>> = { profile: 30, wall: 30, heap: 10 };
@@ -113,7 +115,7 @@ async function recordAll(
     ]);
     if (own === undefined || signal.aborted) return undefined;
     if (fellows === undefined) return own;
-    return await merge(request, [{ worker: "parent", bytes: own }, ...others], wallMicros);
+    return await merge(request, [{ worker: MAIN, bytes: own }, ...others], wallMicros);
   } catch (error) {
     const problem = recordingProblem(error);
     if (problem === undefined) throw error;
@@ -134,7 +136,7 @@ async function merge(
   for (const recorded of all) {
     if ("problem" in recorded) {
       const { status, reason } = recorded.problem;
-      return { status, reason: `worker ${recorded.worker}: ${reason}` };
+      return { status, reason: `${recorded.worker}: ${reason}` };
     }
     const { worker, bytes } = recorded;
     const profile = Profile.decode(await unpack(bytes, { maxOutputLength: MAX_PROFILE_BYTES }));

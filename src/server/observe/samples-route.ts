@@ -4,12 +4,12 @@ import type { Fellows } from "./fellows.js";
 import { type ClockDrift, type LiveSlice, liveSamples } from "./live-slice.js";
 import { type LoopWatch, watchLoop } from "./loop-watch.js";
 import { type OpsRoutes, replyText } from "./ops-server.js";
-import { goneSignal, PERIOD_MICROS, readNumber, readQuery } from "./profile-routes.js";
+import { goneSignal, MAIN, PERIOD_MICROS, readNumber, readQuery } from "./profile-routes.js";
 import { type Recorder, recordingProblem } from "./recorder.js";
 import type { Slice } from "./sampler.js";
 
-/** The finest that costs less than 2 % of the processor time that is spent anyway: bench/README.md has the figures. */
-export const LIVE_PERIOD_MICROS = 5_000;
+/** The finest that takes less than 2 % of a core: docs/profiling.md has the figures. */
+export const LIVE_PERIOD_MICROS = 8_000;
 /** What waits for a reader who does not take it: over this it is cut off. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
@@ -104,7 +104,7 @@ async function stream(
   try {
     stop = await feed.follow(
       periodMicros,
-      (slice) => send(slice, fellows === undefined ? undefined : "parent"),
+      (slice) => send(slice, fellows === undefined ? undefined : MAIN),
       () => response.end(),
     );
   } catch (error) {

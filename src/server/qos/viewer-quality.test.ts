@@ -13,6 +13,7 @@ const WELL: ViewerReading = {
   player: undefined,
 };
 const PLAYER: PlayerView = {
+  at: 0,
   rttMs: 40,
   bufferMs: 900,
   receivedFrames: 0,
@@ -46,13 +47,15 @@ describe("ViewerWindow", () => {
   });
 
   it("believes the player where it speaks: failures and late frames over what it received, in ten seconds", () => {
-    const { quality } = watch(41, (look) => ({
+    const { quality } = watch(43, (look) => ({
       kernelRttMs: 12,
       player: {
         ...PLAYER,
         receivedFrames: look * 10,
         // Before the window it was worse.
         lateFrames: look < 20 ? look * 5 : 100 + (look - 20),
+        // A report every four looks, the last of them with two failures.
+        at: Math.floor(look / 4),
         decodeFailures: look < 40 ? 0 : 2,
       },
     }));

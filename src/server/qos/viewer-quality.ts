@@ -9,17 +9,19 @@ const ROWS = WINDOW_MS / REFRESH_MS + 1;
 /** Who says so: the player itself, the kernel's TCP, a WebSocket ping, or what the server has done. */
 export type Source = "player" | "kernel" | "websocket" | "server";
 
-/** What a player last said of itself. Counters are its own, from whenever it began to count. */
+/** What a player last said of itself. Counts are its own, from whenever it began to count; what it did not say is undefined. */
 export interface PlayerView {
-  /** Of its last report, milliseconds. */
+  /** Which report it is from: when it came in, microseconds. */
+  readonly at: number;
   readonly rttMs: number | undefined;
-  readonly bufferMs: number;
-  /** Frames that came, and of those what came too late to be shown and what could not be decoded. */
-  readonly receivedFrames: number;
-  readonly lateFrames: number;
+  readonly bufferMs: number | undefined;
+  /** Frames that came, and of those what came too late to be shown. */
+  readonly receivedFrames: number | undefined;
+  readonly lateFrames: number | undefined;
+  /** What it could not decode since the report before. */
   readonly decodeFailures: number;
   /** For how long it has stood still. */
-  readonly stalledMs: number;
+  readonly stalledMs: number | undefined;
 }
 
 /** What is known of a viewer at a moment. Counters go on for as long as the session does. */
@@ -93,11 +95,14 @@ export class ViewerWindow {
   readonly #window = new SlidingWindow(COLUMNS, ROWS);
   #silent = 0;
   #offered = Number.NaN;
-  #player = false;
+  #player: PlayerView | undefined;
+  #failed = 0;
 
   push(reading: ViewerReading): void {
     const { player } = reading;
-    this.#player = player !== undefined;
+    // A report is looked at more than once.
+    if (player !== undefined && player.at !== this.#player?.at) this.#failed += player.decodeFailures;
+    this.#player = player;
     this.#silent = reading.offeredFrames === this.#offered ? this.#silent + 1 : 0;
     this.#offered = reading.offeredFrames;
     this.#window.push([
@@ -112,7 +117,7 @@ export class ViewerWindow {
       player?.bufferMs ?? Number.NaN,
       player?.receivedFrames ?? Number.NaN,
       player?.lateFrames ?? Number.NaN,
-      player?.decodeFailures ?? Number.NaN,
+      player === undefined ? Number.NaN : this.#failed,
       player?.stalledMs ?? Number.NaN,
     ]);
   }
@@ -121,7 +126,8 @@ export class ViewerWindow {
     const window = this.#window;
     const dropped: Sourced[] = [{ value: window.growth(DROPPED), source: "server" }];
     const late = window.growth(LATE);
-    if (this.#player) dropped.push({ value: orZero(late) + orZero(window.growth(FAILED)), source: "player" });
+    if (this.#player !== undefined)
+      dropped.push({ value: orZero(late) + orZero(window.growth(FAILED)), source: "player" });
     return {
       rttMs: firstOf(
         [window.mean(PLAYER_RTT), "player"],
