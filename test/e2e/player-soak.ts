@@ -45,7 +45,11 @@ const live = createServer({
 });
 const { http, rtmp } = await live.listen();
 const base = `http://127.0.0.1:${http?.port}`;
-const publisher = publishClock(`rtmp://127.0.0.1:${rtmp?.port}/live/clock`, { width: 320, height: 180 });
+const publisher = publishClock(`rtmp://127.0.0.1:${rtmp?.port}/live/clock`, {
+  width: 320,
+  height: 180,
+  patient: true,
+});
 const browser = await launchChromium();
 const samples = new Map<PlayerPath, Sample[]>(paths.map((path) => [path, []]));
 const resident: number[] = [];

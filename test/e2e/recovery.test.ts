@@ -37,7 +37,7 @@ describe("recovery, by the clock in the picture", () => {
 
   beforeAll(async () => {
     [browser, server, scripts] = await Promise.all([launchChromium(), startLiveServer(), bundleMeter()]);
-    publisher = publishClock(server.rtmp("clock"), { gopSeconds: 1 });
+    publisher = publishClock(server.rtmp("clock"), { gopSeconds: 1, patient: true });
   });
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
@@ -107,7 +107,12 @@ describe("recovery, by the clock in the picture", () => {
     await backAtAll();
     await publisher.stop();
     for (const page of pages) await page.waitForFunction(() => window.viewing.age() > 1000);
-    publisher = publishClock(server.rtmp("clock"), { gopSeconds: 1, width: 320, height: 180 });
+    publisher = publishClock(server.rtmp("clock"), {
+      gopSeconds: 1,
+      width: 320,
+      height: 180,
+      patient: true,
+    });
     for (const page of pages) await page.waitForFunction(() => window.viewing.stats()[0]?.width === 320);
     await backAtAll();
   });

@@ -11,6 +11,8 @@ export interface ClockOptions {
   readonly rate?: number;
   /** Seconds between key frames. */
   readonly gopSeconds?: number;
+  /** Leaves pictures out where FFmpeg does not keep up, instead of giving up: for who measures nothing. */
+  readonly patient?: boolean;
 }
 
 export interface ClockPublisher {
@@ -29,7 +31,7 @@ const MAX_BEHIND = 50;
  * reads from them. Pictures and sound carry the stream's own clock too: how far apart they are is there to be read.
  */
 export function publishClock(url: string, options: ClockOptions = {}): ClockPublisher {
-  const { width = 640, height = 360, rate = 25, gopSeconds = 2 } = options;
+  const { width = 640, height = 360, rate = 25, gopSeconds = 2, patient = false } = options;
   const raw = ["-probesize", "32", "-analyzeduration", "0", "-thread_queue_size", "64"];
   const picture = `-f rawvideo -pix_fmt yuv420p -video_size ${width}x${height} -framerate ${rate} -i pipe:0`;
   const sound = `-f s16le -ar ${SAMPLE_RATE} -ac 1 -i pipe:3`;
@@ -58,11 +60,15 @@ export function publishClock(url: string, options: ClockOptions = {}): ClockPubl
   const still = Buffer.alloc((luma * 3) / 2, 128);
   const samples = SAMPLE_RATE / rate;
   const begun = performance.now();
+  let due = 0;
+  /** FFmpeg counts pictures, so the stream's clock does. */
   let drawn = 0;
   const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - begun) * rate) / 1000);
-    while (drawn <= due) {
-      if (pictures.writableLength > MAX_BEHIND * still.length) child.kill("SIGKILL");
+    for (; due <= Math.floor(((performance.now() - begun) * rate) / 1000); due += 1) {
+      if (pictures.writableLength > MAX_BEHIND * still.length) {
+        if (patient) continue;
+        child.kill("SIGKILL");
+      }
       pictures.write(drawPicture(still, width, height, drawn, (drawn * 1000) / rate));
       sounds.write(soundOf(drawn * samples, samples));
       drawn += 1;
