@@ -37,7 +37,8 @@ const ENGLISH = {
   signIn: "Sign in",
   signOut: "Sign out",
   token: "API token",
-  tokenHint: "The server's api.token, or the one it logged at its start. Kept in this tab until you close it.",
+  tokenHint:
+    "The server's api.token, or the one it logged at its start. Kept in this tab until you close it.",
   cancel: "Cancel",
   listHidden: "This server does not list its streams.",
   theme: "Dark or light",

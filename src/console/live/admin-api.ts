@@ -82,7 +82,8 @@ export function createAdminApi(token: string): AdminApi {
     });
     if (response.ok) return response;
     const said = (await response.json().catch(() => undefined)) as { message?: unknown } | undefined;
-    const message = typeof said?.message === "string" ? said.message : `The server answered ${response.status}.`;
+    const message =
+      typeof said?.message === "string" ? said.message : `The server answered ${response.status}.`;
     throw new ApiError(response.status, message);
   }
 

@@ -40,7 +40,11 @@ export function createEventList(label: string, max = MAX_EVENTS): EventList {
 function createItem(event: FeedEvent): HTMLLIElement {
   const item = make("li", isTrouble(event) ? "trouble" : "");
   item.dataset.type = event.type;
-  const time = make("time", "", event.at === "" ? "" : new Date(event.at).toLocaleTimeString([], { hourCycle: "h23" }));
+  const time = make(
+    "time",
+    "",
+    event.at === "" ? "" : new Date(event.at).toLocaleTimeString([], { hourCycle: "h23" }),
+  );
   time.dateTime = event.at;
   const what = make("span", "what");
   what.append(make("strong", "", title(event)));
@@ -61,7 +65,17 @@ function title(event: FeedEvent): string {
   return word(WORDS[event.type]);
 }
 
-function details({ reason, remoteAddress, protocol, lasted, droppedFrames, ms, type, from, to }: FeedEvent): string {
+function details({
+  reason,
+  remoteAddress,
+  protocol,
+  lasted,
+  droppedFrames,
+  ms,
+  type,
+  from,
+  to,
+}: FeedEvent): string {
   const parts = [
     reason === undefined ? "" : reasonText(reason),
     [remoteAddress, protocol].filter(Boolean).join(" "),

@@ -13,7 +13,16 @@ const STATES: Readonly<Record<string, Word>> = {
   paused: "statePaused",
   failed: "stateFailed",
 };
-const FIGURES = ["rttMs", "dropRate", "bufferMs", "lagMs", "bitrate", "firstFrame", "since", "state"] as const;
+const FIGURES = [
+  "rttMs",
+  "dropRate",
+  "bufferMs",
+  "lagMs",
+  "bitrate",
+  "firstFrame",
+  "since",
+  "state",
+] as const;
 type FigureCell = (typeof FIGURES)[number];
 
 interface Row {
