@@ -10,7 +10,7 @@ import { launchChromium } from "./chromium.js";
 const TOKEN = "a token for the tests";
 const HOSTILE = "<img src=x onerror=window.pwned=1>";
 /** Where pictures for the documentation go; none are made where it is not set. */
-const PICTURES = process.env.SLUICE_CONSOLE_PICTURES;
+const PICTURES = process.env.CONSOLE_PICTURES;
 
 interface Running {
   readonly child: ChildProcess;
@@ -248,7 +248,7 @@ describe("the console in Chromium", () => {
       .locator("xpath=ancestor::section")
       .getByRole("button", { name: /^(Preview|预览)$/ })
       .click();
-    await page.waitForTimeout(Number(process.env.SLUICE_CONSOLE_PICTURES_SECONDS ?? 40) * 1000);
+    await page.waitForTimeout(Number(process.env.CONSOLE_PICTURES_SECONDS ?? 40) * 1000);
     await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: `${PICTURES}/console-${name}.png` });
   }
