@@ -11,6 +11,7 @@ const TOKEN = "a token for the tests";
 const HOSTILE = "<img src=x onerror=window.pwned=1>";
 /** Where pictures for the documentation go; none are made where it is not set. */
 const PICTURES = process.env.CONSOLE_PICTURES;
+const PICTURES_AFTER_MS = 25_000;
 
 interface Running {
   readonly child: ChildProcess;
@@ -144,7 +145,7 @@ describe("the console in Chromium", () => {
     await page.getByRole("dialog").getByRole("button", { name: "End connection" }).click();
     await doomed.waitFor({ state: "detached" });
     await ended.locator("li", { hasText: "ended by an operator" }).waitFor();
-    await picture(page, "light");
+    await picture(page);
     expect(faults).toEqual([]);
   });
 
@@ -169,7 +170,8 @@ describe("the console in Chromium", () => {
 
   it("takes no name and no user agent for markup", async () => {
     const clip = "assets/demo.flv";
-    start(["push", clip, `${server.rtmp}/live/${encodeURIComponent(HOSTILE)}`, "--loop"]);
+    const push = start(["push", clip, `${server.rtmp}/live/${encodeURIComponent(HOSTILE)}`, "--loop"]);
+    onTestFinished(() => stop(push));
     const { page, faults } = await open();
     await page.locator(".card", { hasText: HOSTILE }).waitFor();
     await signIn(page);
@@ -182,7 +184,11 @@ describe("the console in Chromium", () => {
     await page.getByRole("dialog").getByText(HOSTILE).first().waitFor();
     await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
     leave();
-    await page.getByRole("list", { name: "Ended lately" }).locator("li", { hasText: HOSTILE }).waitFor();
+    await page
+      .getByRole("list", { name: "Ended lately" })
+      .locator("li", { hasText: HOSTILE })
+      .first()
+      .waitFor();
     expect(await page.locator("img[src=x]").count()).toBe(0);
     expect(await page.evaluate(() => "pwned" in window)).toBe(false);
     expect(faults).toEqual([]);
@@ -201,7 +207,6 @@ describe("the console in Chromium", () => {
     const ground = (): Promise<string> =>
       page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const dark = await ground();
-    await picture(page, "dark");
     await page.getByRole("button", { name: "深色或浅色" }).click();
     const light = await ground();
     expect(light).not.toBe(dark);
@@ -238,18 +243,16 @@ describe("the console in Chromium", () => {
     return { page, faults };
   }
 
-  /** For the documentation: with half a minute of history, and the picture of the stream. */
-  async function picture(page: Page, name: string): Promise<void> {
+  /** For the documentation: with some history, the stream's picture and more viewers, on either ground. */
+  async function picture(page: Page): Promise<void> {
     if (PICTURES === undefined) return;
     for (const agent of ["VLC/3.0.20 LibVLC/3.0.20", "Lavf/59.27.100"])
       view(`${server.base}/live/demo.flv`, agent);
-    await page
-      .locator(".preview")
-      .locator("xpath=ancestor::section")
-      .getByRole("button", { name: /^(Preview|预览)$/ })
-      .click();
-    await page.waitForTimeout(Number(process.env.CONSOLE_PICTURES_SECONDS ?? 40) * 1000);
+    await page.getByRole("button", { name: "Preview", exact: true }).click();
+    await page.waitForTimeout(PICTURES_AFTER_MS);
     await page.evaluate(() => scrollTo(0, 0));
-    await page.screenshot({ path: `${PICTURES}/console-${name}.png` });
+    await page.screenshot({ path: `${PICTURES}/console-light.png` });
+    await page.getByRole("button", { name: "Dark or light" }).click();
+    await page.screenshot({ path: `${PICTURES}/console-dark.png` });
   }
 });

@@ -8,7 +8,12 @@ import { make } from "./dom.js";
 export const MAX_LINES = 8;
 
 const HEIGHT = 132;
-const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+/** What a chart spans at least: a line a few pixels long says nothing. */
+const MIN_SECONDS = 60;
+/** Of the width: a time this close to the axis would lie over its figures. */
+const CORNER = 0.1;
+const minutes = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const seconds = new Intl.DateTimeFormat([], { timeStyle: "medium", hourCycle: "h23" });
 
 export interface ChartInit {
   readonly title: string;
@@ -61,7 +66,7 @@ export function createChart({ title, format, lines, empty, atLeast, steps }: Cha
       padding: [8, 6, 0, 0],
       cursor: { sync: { key: "sluice" }, drag: { x: false, y: false }, points: { size: 6 }, y: false },
       scales: {
-        x: { time: true, range: (_plot, _min, max) => [max - HISTORY_SECONDS, max] },
+        x: { time: true, range: (_plot, min, max) => span(min, max) },
         y: { range: (_plot, _min, max) => [0, Math.max(max, atLeast) * 1.1] },
       },
       axes: [
@@ -72,9 +77,15 @@ export function createChart({ title, format, lines, empty, atLeast, steps }: Cha
           size: 22,
           gap: 2,
           font: "11px system-ui",
-          space: 56,
-          incrs: [60, 120],
-          values: (_plot, times) => times.map((time) => clock.format(time * 1000)),
+          space: 60,
+          incrs: [15, 30, 60, 120],
+          values: (plot, times, _axis, _space, step) => {
+            const { min = 0, max = 0 } = plot.scales.x ?? {};
+            const from = (min ?? 0) + ((max ?? 0) - (min ?? 0)) * CORNER;
+            return times.map((time) =>
+              time < from ? "" : (step < 60 ? seconds : minutes).format(time * 1000),
+            );
+          },
         },
         {
           stroke: colour("--soft"),
@@ -131,4 +142,10 @@ export function createChart({ title, format, lines, empty, atLeast, steps }: Cha
       plot.destroy();
     },
   };
+}
+
+/** From the first figure on, within bounds. uPlot tells nothing of a chart without data. */
+function span(min: number | null, max: number | null): [number, number] {
+  const end = max ?? Date.now() / 1000;
+  return [end - Math.min(HISTORY_SECONDS, Math.max(MIN_SECONDS, end - (min ?? end))), end];
 }

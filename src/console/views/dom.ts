@@ -18,18 +18,25 @@ export function makeButton(text: string, onClick: () => void, className = ""): H
   return button;
 }
 
-/** A table with a head, in a box that scrolls sideways. @param columns their titles */
+/**
+ * A table with a head, in a box that scrolls sideways.
+ *
+ * @param columns their titles
+ * @param silent those of the titles that only a screen reader needs, because what stands below speaks for itself
+ */
 export function makeTable(
   label: string,
   columns: readonly string[],
+  silent: readonly string[] = [],
 ): { readonly box: HTMLElement; readonly body: HTMLTableSectionElement } {
   const box = make("div", "scroll");
   const table = make("table");
   table.setAttribute("aria-label", label);
   const row = make("tr");
   for (const column of columns) {
-    const cell = make("th", "", column);
+    const cell = make("th");
     cell.scope = "col";
+    cell.append(make("span", silent.includes(column) ? "unseen" : "", column));
     row.append(cell);
   }
   const head = make("thead");

@@ -79,7 +79,9 @@ function details({
   const parts = [
     reason === undefined ? "" : reasonText(reason),
     [remoteAddress, protocol].filter(Boolean).join(" "),
-    lasted === undefined || lasted < 0 ? "" : `${word("lasted")} ${formatAge(lasted)}`,
+    type !== "session-ended" || lasted === undefined || lasted < 0
+      ? ""
+      : `${word("lasted")} ${formatAge(lasted)}`,
     droppedFrames ? `${droppedFrames} ${word("framesLost")}` : "",
     type === "drop" && ms !== undefined ? formatMillis(ms) : "",
     from === undefined || to === undefined ? "" : `${from} → ${to}`,

@@ -28,7 +28,7 @@ export interface StreamList {
 
 export function createStreamList(onChoose: (key: string) => void): StreamList {
   const columns = ["preview", "stream", "codec", "size", "viewers", "bitrate", "gop", "age"] as const;
-  const { box, body } = makeTable(word("streams"), columns.map(word));
+  const { box, body } = makeTable(word("streams"), columns.map(word), [word("preview")]);
   const find = make("input", "find");
   find.type = "search";
   find.placeholder = word("find");

@@ -56,7 +56,7 @@ export function createViewerTable(onKick: (session: AdminSession) => void): View
     "state",
     "kick",
   ];
-  const table = makeTable(word("viewers"), columns.map(word));
+  const table = makeTable(word("viewers"), columns.map(word), [word("showInCharts"), word("kick")]);
   table.box.classList.add("viewers");
   const none = make("p", "muted nothing-here", word("noViewers"));
   const more = make("p", "muted small");
