@@ -119,6 +119,8 @@ export async function buildWeb() {
     copyFileSync(source, copy);
     written.add(copy);
   }
+  copyFileSync("node_modules/uplot/dist/uPlot.min.css", `${OUT}/uplot.css`);
+  written.add(`${OUT}/uplot.css`);
   for (const old of filesUnder(OUT, (name) => !written.has(name))) rmSync(old);
   for (const file of [...written].sort()) {
     const bytes = readFileSync(file);

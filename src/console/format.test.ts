@@ -1,5 +1,13 @@
 import { expect, it } from "vitest";
-import { codecName, formatAge, formatBitrate, formatSeconds, formatSize } from "./format.js";
+import {
+  codecName,
+  formatAge,
+  formatBitrate,
+  formatMillis,
+  formatSeconds,
+  formatShare,
+  formatSize,
+} from "./format.js";
 
 it("names codecs as people do", () => {
   const codecs = [
@@ -18,6 +26,8 @@ it("names codecs as people do", () => {
 
 it("writes figures with their units", () => {
   expect([0, 433_210, 2_650_000].map(formatBitrate)).toEqual(["–", "433 kbit/s", "2.65 Mbit/s"]);
+  expect([12.4, 999, 1500].map(formatMillis)).toEqual(["12 ms", "999 ms", "1.50 s"]);
+  expect([0, 0.004, 0.123, 1].map(formatShare)).toEqual(["0 %", "0.4 %", "12 %", "100 %"]);
   expect(formatSeconds(841.6)).toBe("0.84 s");
   expect([formatSize(1280, 720), formatSize(0, 0), formatSize(undefined, undefined)]).toEqual([
     "1280 × 720",

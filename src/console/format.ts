@@ -25,6 +25,17 @@ export function formatSeconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(2)} s`;
 }
 
+/** `85 ms`, `2.00 s` */
+export function formatMillis(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : formatSeconds(milliseconds);
+}
+
+/** `0 %`, `0.4 %`, `12 %` @param share of 1 */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  return `${percent > 0 && percent < 9.95 ? percent.toFixed(1) : Math.round(percent)} %`;
+}
+
 /** `1280 × 720`, or nothing to tell. */
 export function formatSize(width: number | undefined, height: number | undefined): string {
   return width && height ? `${width} × ${height}` : "–";

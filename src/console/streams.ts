@@ -19,9 +19,13 @@ export interface PublicList {
   readonly rtmpPort?: number;
 }
 
-/** What is live now. @throws when the server does not answer, or not with a list */
+/** The server tells nobody what is live: `listStreams: false`. */
+export class ListHidden extends Error {}
+
+/** What is live now. @throws ListHidden @throws Error when the server does not answer, or not with a list */
 export async function fetchStreams(signal: AbortSignal): Promise<PublicList> {
   const response = await fetch("api/v1/public/streams", { cache: "no-store", signal });
+  if (response.status === 404) throw new ListHidden();
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   return (await response.json()) as PublicList;
 }

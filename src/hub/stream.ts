@@ -69,6 +69,7 @@ export class Stream {
   readonly #observer: StreamObserver | undefined;
   /** Where the group of pictures began, if its publisher sends to this process. */
   #groupDts: number | undefined;
+  #groupMicros: number | undefined;
 
   constructor(
     name: string,
@@ -131,6 +132,11 @@ export class Stream {
   /** Packets and payload bytes taken in from publishers of this process since the stream began. */
   get taken(): { readonly packets: number; readonly bytes: number } {
     return { packets: this.#packets, bytes: this.#bytes };
+  }
+
+  /** From one key frame of the picture to the next, the last time, microseconds; undefined before two have come here. */
+  get groupMicros(): number | undefined {
+    return this.#groupMicros;
   }
 
   /**
@@ -226,8 +232,11 @@ export class Stream {
       this.#packets += 1;
       this.#bytes += packet.data.length;
     }
-    if (this.#observer !== undefined && randomAccess && track.kind === "video" && !relayed) {
-      if (this.#groupDts !== undefined) this.#observer.group(placed.dts - this.#groupDts);
+    if (randomAccess && track.kind === "video" && !relayed) {
+      if (this.#groupDts !== undefined) {
+        this.#groupMicros = placed.dts - this.#groupDts;
+        this.#observer?.group(this.#groupMicros);
+      }
       this.#groupDts = placed.dts;
     }
     const news =

@@ -24,6 +24,8 @@ export interface StreamInfo {
   /** Packets and payload bytes that the publishers have sent. */
   readonly packets: number;
   readonly bytes: number;
+  /** From one key frame of the picture to the next, the last time, milliseconds; undefined where it is not known. */
+  readonly gopMs?: number | undefined;
 }
 
 export function streamInfo(stream: Stream): StreamInfo {
@@ -39,5 +41,6 @@ export function streamInfo(stream: Stream): StreamInfo {
     since: stream.since,
     viewers: stream.viewers,
     ...stream.taken,
+    gopMs: stream.groupMicros === undefined ? undefined : Math.round(stream.groupMicros / 1000),
   };
 }

@@ -1,138 +1,79 @@
-import { createPlayer, type Player } from "../../player/index.js";
-import { codecName, formatAge, formatSize } from "../format.js";
+import { ApiError, createAdminApi } from "../live/admin-api.js";
 import { byId, enableCopying, setText } from "../page.js";
-import { fetchStreams, type ListedStream, streamPath } from "../streams.js";
-import { count, translate, word } from "../words.js";
+import { hidePublic, preparePublish, showPublic } from "../public-view.js";
+import { chooseLanguage, keepToken, keptToken, language } from "../settings.js";
+import { applyTheme, switchTheme } from "../theme.js";
+import { translate, word } from "../words.js";
 
-const POLL_MS = 1000;
-const POLL_TIMEOUT_MS = 5000;
-/** The registered one, which addresses leave out. */
-const RTMP_PORT = 1935;
-/** So many play in their cards at once: each costs a connection and a decoder. */
-const MAX_PREVIEWS = 4;
+const dialog = byId<HTMLDialogElement>("sign-dialog");
+const field = byId<HTMLInputElement>("token");
+const problem = byId("sign-problem");
+const root = byId("console");
+/** Ends the console; undefined while nobody has signed in. */
+let close: (() => void) | undefined;
 
-interface Card {
-  readonly item: HTMLLIElement;
-  readonly picture: HTMLElement;
-  readonly about: HTMLElement;
-  preview: { readonly player: Player; readonly video: HTMLVideoElement } | undefined;
+function askForToken(message = ""): void {
+  setText(problem, message);
+  problem.hidden = message === "";
+  if (!dialog.open) dialog.showModal();
+  field.select();
 }
 
-const list = byId<HTMLUListElement>("streams");
-const cards = new Map<string, Card>();
-
-function createCard(stream: ListedStream): Card {
-  const item = document.createElement("li");
-  const link = document.createElement("a");
-  link.className = "card";
-  link.href = `watch/${streamPath(stream)}`;
-  const picture = document.createElement("div");
-  picture.className = "picture";
-  const hint = document.createElement("span");
-  hint.textContent = word("watch");
-  const badge = document.createElement("span");
-  badge.className = "badge live";
-  badge.textContent = word("live");
-  picture.append(hint);
-  const text = document.createElement("div");
-  text.className = "about";
-  const name = document.createElement("strong");
-  name.textContent = `${stream.app}/${stream.name}`;
-  const about = document.createElement("p");
-  text.append(name, badge, about);
-  link.append(picture, text);
-  item.append(link);
-  return { item, picture, about, preview: undefined };
-}
-
-function describe(stream: ListedStream): string {
-  const parts = [
-    stream.codecs.map(codecName).join(" + "),
-    stream.width === undefined ? "" : formatSize(stream.width, stream.height),
-    stream.viewers === undefined ? "" : count(stream.viewers, "viewer"),
-    formatAge(Date.now() - Date.parse(stream.since)),
-  ];
-  return parts.filter((part) => part !== "").join(" · ");
-}
-
-function startPreview(card: Card, stream: ListedStream): void {
-  const video = document.createElement("video");
-  video.tabIndex = -1;
-  video.setAttribute("aria-hidden", "true");
-  card.picture.append(video);
-  card.preview = { player: createPlayer(video, `${streamPath(stream)}.flv?audio=0`), video };
-}
-
-function stopPreview(card: Card): void {
-  const { preview } = card;
-  if (preview === undefined) return;
-  card.preview = undefined;
-  void preview.player.destroy();
-  preview.video.remove();
-}
-
-function show(streams: readonly ListedStream[]): void {
-  const live = new Map(streams.map((stream) => [`${stream.app}/${stream.name}`, stream]));
-  for (const [key, card] of cards) {
-    if (live.has(key)) continue;
-    stopPreview(card);
-    card.item.remove();
-    cards.delete(key);
-  }
-  for (const [key, stream] of live) {
-    let card = cards.get(key);
-    if (card === undefined) {
-      card = createCard(stream);
-      cards.set(key, card);
-      list.append(card.item);
-    }
-    setText(card.about, describe(stream));
-  }
-  let previews = 0;
-  for (const [key, card] of cards) {
-    const stream = live.get(key);
-    const wanted = !document.hidden && stream?.width !== undefined && previews < MAX_PREVIEWS;
-    if (wanted) previews += 1;
-    if (wanted && card.preview === undefined) startPreview(card, stream);
-    else if (!wanted) stopPreview(card);
-  }
-  byId("empty").hidden = live.size > 0;
-  setText(byId("summary"), live.size > 0 ? count(live.size, "stream") : "");
-}
-
-/** One poll after another, so that a slow server is not asked twice. */
-async function poll(): Promise<void> {
-  const problem = byId("problem");
+/** Shows the console if the server takes the token. */
+async function signIn(token: string): Promise<void> {
+  const api = createAdminApi(token);
   try {
-    const { streams, rtmpPort } = await fetchStreams(AbortSignal.timeout(POLL_TIMEOUT_MS));
-    show(streams);
-    if (rtmpPort !== undefined) fillPublish(rtmpPort);
-    problem.hidden = true;
-  } catch {
-    setText(problem, word("noAnswer"));
-    problem.hidden = false;
+    await api.streams();
+    // Charts are nothing for who only wants to watch: they come when they are needed.
+    const { openConsole } = await import("../console.js");
+    keepToken(token);
+    dialog.close();
+    field.value = "";
+    hidePublic();
+    close?.();
+    close = openConsole(root, api, (message) => {
+      signOut();
+      askForToken(message);
+    });
+    root.hidden = false;
+    document.body.classList.add("signed-in");
+    setText(byId("sign"), word("signOut"));
+  } catch (error) {
+    if (error instanceof ApiError && error.refused) keepToken(undefined);
+    showPublic();
+    askForToken(error instanceof ApiError ? error.message : word("noAnswer"));
   }
-  setTimeout(() => void poll(), POLL_MS);
 }
 
-/** Shows where to publish; leaves alone what is right already, for it may be selected. */
-function fillPublish(port: number): void {
-  const host = `${location.hostname || "localhost"}${port === RTMP_PORT ? "" : `:${port}`}`;
-  const server = `rtmp://${host}/live`;
-  const address = byId<HTMLInputElement>("address");
-  if (address.value === `${server}/mine`) return;
-  address.value = `${server}/mine`;
-  byId<HTMLInputElement>("obs").value = server;
-  byId<HTMLTextAreaElement>("ffmpeg").value =
-    "ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440 " +
-    "-c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 60 -c:a aac " +
-    `-f flv ${server}/mine`;
+function signOut(): void {
+  keepToken(undefined);
+  close?.();
+  close = undefined;
+  root.hidden = true;
+  document.body.classList.remove("signed-in");
+  setText(byId("sign"), word("signIn"));
+  showPublic();
 }
 
+applyTheme();
 translate();
-fillPublish(RTMP_PORT);
+preparePublish();
 enableCopying();
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) for (const card of cards.values()) stopPreview(card);
+const other = language() === "zh" ? "en" : "zh";
+const languageButton = byId<HTMLButtonElement>("language");
+languageButton.textContent = other === "zh" ? "中文" : "English";
+languageButton.lang = other === "zh" ? "zh-CN" : "en";
+languageButton.addEventListener("click", () => {
+  chooseLanguage(other);
+  location.reload();
 });
-void poll();
+byId("theme").addEventListener("click", switchTheme);
+byId("sign").addEventListener("click", () => (close === undefined ? askForToken() : signOut()));
+byId("sign-cancel").addEventListener("click", () => dialog.close());
+byId("sign-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void signIn(field.value.trim());
+});
+const kept = keptToken();
+if (kept === undefined) showPublic();
+else void signIn(kept);

@@ -2,6 +2,7 @@ import { createPlayer, type Player, type PlayerState } from "../../player/index.
 import { codecName, formatBitrate, formatSeconds, formatSize } from "../format.js";
 import { byId, enableCopying, setText } from "../page.js";
 import { streamPath, watchedStream } from "../streams.js";
+import { applyTheme } from "../theme.js";
 import { translate, type Word, word } from "../words.js";
 
 const REFRESH_MS = 1000;
@@ -71,6 +72,7 @@ function refresh(): void {
   setText(muteButton, word(video.muted ? "unmute" : "mute"));
 }
 
+applyTheme();
 translate();
 enableCopying();
 document.title = `${stream.app}/${stream.name} · Sluice`;

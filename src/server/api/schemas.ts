@@ -39,6 +39,9 @@ const stream = {
   viewers: count,
   packets: count.describe("Packets taken from its publishers."),
   bytes: count.describe("The same as payload bytes."),
+  gopMs: count
+    .optional()
+    .describe("From one key frame to the next, the last time, milliseconds; absent where it is not known."),
   tracks: z.array(trackSchema),
   encoder: z.string().optional().describe("What the publisher says it is."),
 };

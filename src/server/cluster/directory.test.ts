@@ -59,11 +59,11 @@ describe("the directory", () => {
     expect(b.told).toEqual([["live/x", "ra"]]);
     expect(directory.owners).toEqual([["live/x", "ra"]]);
     directory.news(a, { kind: "tracks", stream: info("live/x", { live: true }) });
-    directory.news(a, { kind: "taken", name: "live/x", packets: 3, bytes: 30 });
-    directory.news(a, { kind: "taken", name: "live/x", packets: 1, bytes: 5 });
+    directory.news(a, { kind: "taken", name: "live/x", packets: 3, bytes: 30, gopMs: undefined });
+    directory.news(a, { kind: "taken", name: "live/x", packets: 1, bytes: 5, gopMs: 2000 });
     directory.viewer("live/x", 1);
     expect(directory.streams).toMatchObject([
-      { key: "live/x", live: true, packets: 4, bytes: 35, viewers: 1 },
+      { key: "live/x", live: true, packets: 4, bytes: 35, gopMs: 2000, viewers: 1 },
     ]);
     directory.news(a, { kind: "unpublish", stream: info("live/x"), claim: id, reason: "unpublished" });
     expect(b.told.at(-1)).toEqual(["live/x", undefined]);

@@ -179,6 +179,7 @@ export function createDirectory(listener: DirectoryListener, scheduler: Schedule
           if (known === undefined) return;
           known.packets += news.packets;
           known.bytes += news.bytes;
+          known.info = { ...known.info, gopMs: news.gopMs };
       }
     },
     viewer(name, change) {

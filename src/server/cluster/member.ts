@@ -111,6 +111,7 @@ export function createMember(init: MemberInit): Member {
       name: stream.name,
       packets: packets - before.packets,
       bytes: bytes - before.bytes,
+      gopMs: streamInfo(stream).gopMs,
     });
   }
 

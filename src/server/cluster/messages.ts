@@ -124,8 +124,14 @@ export type StreamNews =
     }
   /** Nothing was published. */
   | { readonly kind: "release"; readonly claim: number }
-  /** More packets and payload bytes that were taken in. */
-  | { readonly kind: "taken"; readonly name: string; readonly packets: number; readonly bytes: number };
+  /** More packets and payload bytes that were taken in, and how long the last group of pictures was. */
+  | {
+      readonly kind: "taken";
+      readonly name: string;
+      readonly packets: number;
+      readonly bytes: number;
+      readonly gopMs: number | undefined;
+    };
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 

@@ -22,7 +22,7 @@ export function visibleStream({ app, name, since, codecs, tracks }: StreamInfo):
 
 /** A stream as who has a token sees it. */
 export function shownStream(stream: StreamInfo): object {
-  const { live, viewers, packets, bytes, metadata } = stream;
+  const { live, viewers, packets, bytes, gopMs, metadata } = stream;
   const { encoder } = metadata;
   return {
     ...visibleStream(stream),
@@ -30,6 +30,7 @@ export function shownStream(stream: StreamInfo): object {
     viewers,
     packets,
     bytes,
+    gopMs,
     tracks: stream.tracks.map(shownTrack),
     ...(typeof encoder === "string" ? { encoder } : {}),
   };
