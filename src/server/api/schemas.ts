@@ -86,6 +86,16 @@ export const sessionSchema = z.object({
   firstFrameMs: count
     .optional()
     .describe("Of a viewer: from its connection to the first frame handed to it, milliseconds."),
+  adapted: z
+    .object({
+      asked: z.string().describe("The stream's name in the address."),
+      rendition: z.string().optional().describe("Not there where the stream itself is played."),
+      bitrate: count.optional().describe("Of the rendition, as configured, bits per second."),
+      device: z.enum(["mobile", "tablet", "desktop", "tv", "unknown"]),
+      reasons: z.array(z.string()).describe("In the order in which they counted."),
+    })
+    .optional()
+    .describe("How one of the stream's renditions was chosen for a viewer."),
   counters: z.object({
     bytesIn: count,
     bytesOut: count,

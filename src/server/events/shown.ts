@@ -46,7 +46,7 @@ function shownTrack({ kind, config }: StreamInfo["tracks"][number]): object {
 }
 
 export function shownSession(session: SessionInfo): object {
-  const { id, protocol, action, app, name, remoteAddress, userAgent, since, firstFrameMs } = session;
+  const { id, protocol, action, app, name, remoteAddress, userAgent, since, firstFrameMs, adapted } = session;
   const counters = { ...session.counters };
   return {
     id,
@@ -58,6 +58,7 @@ export function shownSession(session: SessionInfo): object {
     userAgent,
     since: isoTime(since),
     firstFrameMs,
+    adapted,
     counters,
   };
 }

@@ -30,6 +30,13 @@ const SESSION: SessionInfo = {
   name: "a",
   adapted: undefined,
   firstFrameMs: 12,
+  adapted: {
+    asked: "room",
+    rendition: undefined,
+    bitrate: undefined,
+    device: "mobile",
+    reasons: ["not live: the stream itself"],
+  },
   report: undefined,
   counters: { bytesIn: 0, bytesOut: 9, packetsIn: 0, undecodable: 0, droppedFrames: 5, droppedMs: 200 },
 };
