@@ -28,7 +28,6 @@ const SESSION: SessionInfo = {
   action: "play",
   app: "live",
   name: "a",
-  adapted: undefined,
   firstFrameMs: 12,
   adapted: {
     asked: "room",
