@@ -54,7 +54,7 @@ type Line = Readonly<Record<string, unknown>>;
 /** `sluice serve` as people run it, with the lines of its log. */
 async function serve(env: Record<string, string>, ...flags: string[]) {
   const all = { ...process.env, ...env };
-  const child = spawn(process.execPath, [MAIN, "serve", "--rtmp-port=0", "--http-port=0", ...flags], {
+  const child = spawn(process.execPath, [MAIN, "serve", "--rtmp-port=0", "--http-port=0", "--ops-port=0", ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
     env: all,
   });
@@ -73,7 +73,7 @@ async function serve(env: Record<string, string>, ...flags: string[]) {
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Line);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  await until(() => child.exitCode !== null || lines().filter(({ msg }) => msg === "listening").length === 2);
+  await until(() => child.exitCode !== null || lines().filter(({ msg }) => msg === "listening").length === 3);
   const port = (protocol: string): number => Number(lines().find((line) => line.protocol === protocol)?.port);
   return {
     lines,

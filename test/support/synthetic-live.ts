@@ -29,6 +29,7 @@ export async function startLive(options: ServerOptions = {}): Promise<TestLive> 
   const lines: LogLine[] = [];
   const live = createServer({
     rtmp: false,
+    ops: false,
     waitForPublisherMs: 0,
     logger: createLogRecorder(lines),
     ...options,
