@@ -54,10 +54,14 @@ type Line = Readonly<Record<string, unknown>>;
 /** `sluice serve` as people run it, with the lines of its log. */
 async function serve(env: Record<string, string>, ...flags: string[]) {
   const all = { ...process.env, ...env };
-  const child = spawn(process.execPath, [MAIN, "serve", "--rtmp-port=0", "--http-port=0", "--ops-port=0", ...flags], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: all,
-  });
+  const child = spawn(
+    process.execPath,
+    [MAIN, "serve", "--rtmp-port=0", "--http-port=0", "--ops-port=0", ...flags],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: all,
+    },
+  );
   children.push(child);
   let out = "";
   let complaints = "";
