@@ -13,6 +13,7 @@ import type { WorkProbe } from "./work.js";
 const SWEEP_MS = 1000;
 /** Who does not want to wait waits this long for what is live in another process, milliseconds. */
 const ELSEWHERE_MS = 1000;
+
 /** What the hub tells whoever listens. */
 export interface HubEvents {
   /** A publisher was let in; its tracks are not known yet. */
