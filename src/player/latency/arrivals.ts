@@ -7,7 +7,7 @@ const STRETCHES = 30;
 /** Fewer than one stretch in ten is let be: what is rare costs one freeze, not everyone's delay. */
 const QUANTILE = 0.9;
 /** Later than this is an outage, which no delay is to make up for: its stretch is no observation, milliseconds. */
-const OUTAGE_MS = 1000;
+export const OUTAGE_MS = 1000;
 /** While the media comes this much faster than it plays, it is a burst: the cached group of pictures. */
 const BURST_SPEED = 3;
 const BURST_WINDOW_MS = 60;
@@ -41,6 +41,11 @@ export class ArrivalMeter {
   #stretches: number[] = [];
   #stretchBegun: number | undefined;
   #worst = 0;
+  /** The earliest and the latest base of the present stretch. */
+  #lowest = Number.POSITIVE_INFINITY;
+  #highest = Number.NEGATIVE_INFINITY;
+  /** The stretch before. */
+  #before: { readonly worst: number; readonly highest: number } | undefined;
   #burst = true;
   #burstMark: { readonly at: number; readonly time: number } | undefined;
   #newest = Number.NEGATIVE_INFINITY;
@@ -58,7 +63,7 @@ export class ArrivalMeter {
     this.#fastest.push({ at, base });
     while ((this.#fastest[0]?.at ?? at) < at - EDGE_WINDOW_MS) this.#fastest.shift();
     if (this.#burst) this.#watchBurst(at);
-    else this.#observe(base - (this.#fastest[0]?.base ?? base), at);
+    else this.#observe(base, at);
   }
 
   /** Undefined before the first packet. */
@@ -73,7 +78,7 @@ export class ArrivalMeter {
     this.#fastest = [];
     this.#burst = true;
     this.#burstMark = undefined;
-    this.#stretchBegun = undefined;
+    this.#stretchBegun = this.#before = undefined;
     this.#worst = 0;
     this.#newest = Number.NEGATIVE_INFINITY;
   }
@@ -88,15 +93,23 @@ export class ArrivalMeter {
     if (!this.#burst) this.#fastest = this.#fastest.slice(-1);
   }
 
-  #observe(lateness: number, at: number): void {
+  #observe(base: number, at: number): void {
     this.#stretchBegun ??= at;
     if (at - this.#stretchBegun >= STRETCH_MS) {
-      if (this.#worst < OUTAGE_MS) this.#stretches.push(this.#worst);
+      const { worst, highest } = this.#before ?? { worst: OUTAGE_MS, highest: 0 };
+      // Where the next stretch is late throughout, packets were not held up for a moment: the network is too slow, and
+      // to wait longer for them gains nothing.
+      if (worst < OUTAGE_MS) this.#stretches.push(Math.max(0, Math.min(worst, highest - this.#lowest)));
       if (this.#stretches.length > STRETCHES) this.#stretches.shift();
+      this.#before = { worst: this.#worst, highest: this.#highest };
       this.#stretchBegun = at;
       this.#worst = 0;
+      this.#lowest = Number.POSITIVE_INFINITY;
+      this.#highest = Number.NEGATIVE_INFINITY;
     }
-    this.#worst = Math.max(this.#worst, lateness);
+    this.#worst = Math.max(this.#worst, base - (this.#fastest[0]?.base ?? base));
+    this.#lowest = Math.min(this.#lowest, base);
+    this.#highest = Math.max(this.#highest, base);
   }
 
   #jitter(): number {

@@ -45,6 +45,8 @@ const PATIENCE_MS = 200;
 const UNDERRUN_MS = 60;
 const MAX_UNDERRUN_MS = 500;
 const FORGIVEN_MS_PER_S = 6;
+/** Running out again so soon is the same trouble, of a network that is too slow: more delay is no help, milliseconds. */
+const SAME_TROUBLE_MS = 5000;
 /** With less than this ahead in its range, the playhead is about to stand still there, seconds. */
 const NEARLY_OUT = 0.1;
 /** When it runs out of media, Chromium's clock goes on for a moment: only further than this it is somewhere else. */
@@ -80,6 +82,7 @@ export class EdgeControl {
 
   /** Playback has run out of media at the edge. @param now milliseconds */
   underrun(now: number): void {
+    if (now - this.#penaltyAt < SAME_TROUBLE_MS) return;
     this.#penalty = Math.min(this.#penaltyNow(now) + UNDERRUN_MS, MAX_UNDERRUN_MS);
     this.#penaltyAt = now;
   }

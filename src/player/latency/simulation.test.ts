@@ -163,4 +163,20 @@ describe("the live edge, simulated", () => {
     expect((meter.now?.base ?? 0) - before).toBe(5000);
     expect(meter.now?.jitterMs).toBeLessThan(100);
   });
+
+  it("is back soon after a network that was too slow for a while: that was no jitter", () => {
+    // Half the rate for 5 s, then four times it: what waited comes within a second.
+    const slow: Network = {
+      arrival(made) {
+        const since = made - 20_000;
+        if (since < 0) return made + 5;
+        const late = since < 2500 ? since : Math.max(0, 2500 - (since - 2500) * 3);
+        return made + 5 + late;
+      },
+    };
+    const outcome = view(20, slow);
+    const before = from(outcome, 8000).find(({ at }) => at >= 9000)?.delay ?? 0;
+    expect(before).toBeGreaterThan(0);
+    expect(Math.max(...from(outcome, 19_000).map(({ delay }) => delay))).toBeLessThan(before + 150);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Arrivals } from "../latency/arrivals.js";
+import { type Arrivals, OUTAGE_MS } from "../latency/arrivals.js";
 import { EdgeControl, type EdgeLimits } from "../latency/edge-control.js";
 import { type Range, rangeAt, rangesOf } from "../latency/ranges.js";
 
@@ -53,7 +53,6 @@ export class Playhead {
   /** The element has run out of media. */
   stalled(now: number): void {
     if (!this.#placed || this.#video.seeking || this.#video.paused) return;
-    if (this.#waitingSince === undefined) this.#control.underrun(now);
     this.#waitingSince ??= now;
   }
 
@@ -62,6 +61,8 @@ export class Playhead {
     if (this.#waitingSince === undefined) return;
     const frozen = now - this.#waitingSince;
     this.#waitingSince = undefined;
+    // An outage is nothing that more delay would make up for.
+    if (frozen < OUTAGE_MS) this.#control.underrun(now);
     if (frozen <= FREEZE_MS) return;
     this.#freezes += 1;
     this.#frozenMs += frozen;

@@ -11,10 +11,10 @@ import type { Segment } from "../buffer/track-buffer.js";
 /** Without the other kind for this long after the first packet there is none, microseconds of media. */
 const GATHER_MICROS = 500_000;
 /**
- * A step back of more than this is a publisher that began anew, whose media goes on after what there is, one frame later.
- * Steps forward are gaps, which the playhead jumps over. Microseconds.
+ * A step back of more than this, or one that much further forward than time has passed, is a clock that was set anew: what
+ * follows goes on after what there is, one frame later. Microseconds.
  */
-const STEP_BACK_MICROS = 1_000_000;
+const JUMP_MICROS = 1_000_000;
 const FRAME_MICROS = 40_000;
 /** So many packets are held while the tracks are gathered. */
 const GATHER_PACKETS = 256;
@@ -46,9 +46,9 @@ export class Remuxer {
   #late = false;
   /** Microseconds on the packets' clock that are 0 on the element's. */
   #zero = 0;
-  /** Taken off the times of packets since the last step back, and the packet before's own time. */
+  /** Taken off the times of packets since the clock was last set. */
   #shift = 0;
-  #last = 0;
+  #last: Packet | undefined;
   /** Packets before the track set is known; undefined after. */
   #held: Packet[] | undefined = [];
   /** Waits for a key frame, at the start and after a loss. */
@@ -136,9 +136,12 @@ export class Remuxer {
   }
 
   #write(given: Packet): void {
-    const step = given.dts - this.#last;
-    if (step < -STEP_BACK_MICROS) this.#shift += step - FRAME_MICROS;
-    this.#last = given.dts;
+    const { dts, receivedAt } = this.#last ?? given;
+    const step = given.dts - dts;
+    if (step < -JUMP_MICROS || step > given.receivedAt - receivedAt + JUMP_MICROS) {
+      this.#shift += step - FRAME_MICROS;
+    }
+    this.#last = given;
     const packet =
       this.#shift === 0 ? given : { ...given, dts: given.dts - this.#shift, pts: given.pts - this.#shift };
     const { track } = packet;

@@ -5,6 +5,8 @@ import type { Shown } from "./watch.js";
 const NEAR_MS = 100;
 /** And stays so for this long, milliseconds. */
 const STAYS_MS = 2000;
+/** This share of its pictures: one that is late by chance is no trouble. */
+const MOST = 0.9;
 
 /** What was usual before a trouble, milliseconds. */
 export interface Usual {
@@ -36,8 +38,13 @@ export function backAfter(
   const after = shown.filter(({ at }) => at >= endedAt);
   const last = after.at(-1)?.at ?? endedAt;
   const since = (allowed: (picture: Shown) => number): number => {
-    const at = after[after.findLastIndex((picture) => picture.age > allowed(picture) + NEAR_MS) + 1]?.at;
-    return at === undefined || last - at < STAYS_MS ? Number.NaN : at - endedAt;
+    const isBack = after.map((picture) => picture.age <= allowed(picture) + NEAR_MS);
+    const at = after.find((picture, i) => {
+      if (!isBack[i] || last - picture.at < STAYS_MS) return false;
+      const then = isBack.slice(i).filter((_, j) => (after[i + j]?.at ?? 0) - picture.at < STAYS_MS);
+      return then.filter(Boolean).length >= MOST * then.length;
+    })?.at;
+    return at === undefined ? Number.NaN : at - endedAt;
   };
   return {
     back: since(({ target }) => Math.max(usual.age, target + usual.excess)),
