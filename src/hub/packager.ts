@@ -202,9 +202,12 @@ export class Packager {
   flush(pause?: () => boolean): boolean {
     // What has come since a round began is the next one's.
     if (pause === undefined || !this.readers.inRound) {
+      // What is cut now is handed out now: a round more for it would be in the way of the next packets.
+      this.#dirty = true;
+      this.#urgent = true;
+      this.#cut();
       this.#dirty = false;
       this.#urgent = false;
-      this.#cut();
     }
     return this.handingOut(() => this.readers.flush(pause));
   }

@@ -53,6 +53,25 @@ describe("sound that belongs to a picture", () => {
     expect(new Set(seen.slice(before)).size).toBe(1);
   });
 
+  it("goes with the next picture when it comes while one is handed out, too", () => {
+    const stage = hubStage();
+    const source = stage.publish();
+    source.group(1);
+    const { readers, seen } = crowd(stage, 60, 100);
+    run(stage, source);
+    const before = seen.length;
+    source.frame();
+    stage.scheduler.turn();
+    expect(seen.length - before).toBeLessThan(60);
+    source.sound();
+    stage.scheduler.advance(20);
+    expect(seen).toHaveLength(before + 60);
+    source.clock += 40;
+    source.frame();
+    while (seen.length < before + 120) stage.scheduler.turn();
+    for (const { sink } of readers) expect(sink.log.slice(-3)).toEqual(["v51", "a1", "v52"]);
+  });
+
   it("waits no longer than 40 ms for one", () => {
     const stage = hubStage();
     const source = stage.publish();
