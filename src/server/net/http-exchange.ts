@@ -105,7 +105,10 @@ class HttpExchange implements Exchange {
     response.removeHeader("content-length");
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (this.#socket !== undefined) response.setHeader("connection", "close");
+    // In one packet with what a viewer begins with.
+    this.#socket?.cork();
     (response as ServerResponse).flushHeaders();
+    process.nextTick(() => this.#socket?.uncork());
     return response instanceof ServerResponse && isUnwrapped(response, this.#socket)
       ? createRawOutlet(response, this.#socket, held)
       : createWrappedOutlet(response, held);

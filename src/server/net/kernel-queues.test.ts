@@ -45,6 +45,25 @@ describe("the kernel's queues", () => {
     expect(scheduler.pending).toBe(0);
   });
 
+  it("are read of those families alone that somebody watches", async () => {
+    const scheduler = createFakeScheduler();
+    const tables: string[] = [];
+    const queues = createKernelQueues(scheduler, async function* (table) {
+      tables.push(table);
+      yield "";
+    });
+    const mapped = { ...PEER, localAddress: "::ffff:127.0.0.1", remoteAddress: "::ffff:127.0.0.1" };
+    const unwatch = queues.watch(mapped, () => {});
+    scheduler.advance(1_000);
+    await settled();
+    unwatch();
+    queues.watch(PEER, () => {});
+    scheduler.advance(1_000);
+    await settled();
+    expect(tables).toEqual(["/proc/net/tcp6", "/proc/net/tcp"]);
+    queues.close();
+  });
+
   it("are not asked for again while an answer is awaited", async () => {
     const scheduler = createFakeScheduler();
     let reads = 0;

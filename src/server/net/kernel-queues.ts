@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { isIPv4 } from "node:net";
 import type { Scheduler } from "../../hub/scheduler.js";
 import type { Subscriber } from "../../hub/subscriber.js";
 import type { Outlet } from "../contract/exchange.js";
@@ -10,7 +11,12 @@ import { parseTcpTableLine, tcpTableKey } from "./tcp-table.js";
 const PERIOD_MS = 1_000;
 /** More than a read of such a table gives: that is a page, of whole lines. */
 const READ_BYTES = 16 * 1024;
-const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
+
+interface Table {
+  readonly path: string;
+  /** Whom to tell of a connection's queue, by its line's address columns. */
+  readonly watched: Map<string, (bytes: number) => void>;
+}
 
 /** A KernelQueues with an end. */
 export interface ClosableKernelQueues extends KernelQueues {
@@ -23,13 +29,17 @@ export function createKernelQueues(
   scheduler: Scheduler,
   read: (table: string) => AsyncIterable<string> = readPieces,
 ): ClosableKernelQueues {
-  const watched = new Map<string, (bytes: number) => void>();
+  const ipv4: Table = { path: "/proc/net/tcp", watched: new Map() };
+  /** Also of IPv4 peers of a socket that listens for both. */
+  const ipv6: Table = { path: "/proc/net/tcp6", watched: new Map() };
   let reading = false;
   let closed = false;
 
-  async function readTable(table: string): Promise<void> {
+  async function readTable({ path, watched }: Table): Promise<void> {
+    // For either the kernel goes through all connections of both.
+    if (watched.size === 0) return;
     let rest = "";
-    for await (const piece of read(table)) {
+    for await (const piece of read(path)) {
       const lines = (rest + piece).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
@@ -42,10 +52,10 @@ export function createKernelQueues(
 
   async function readAll(): Promise<void> {
     // Those of a second that takes longer than one are left out: the newest figures are what counts.
-    if (reading || watched.size === 0) return;
+    if (reading || ipv4.watched.size + ipv6.watched.size === 0) return;
     reading = true;
     // Not Linux, or not this family: nothing is known of its connections.
-    for (const table of TABLES) await readTable(table).catch(() => {});
+    for (const table of [ipv4, ipv6]) await readTable(table).catch(() => {});
     reading = false;
   }
   const cancel = scheduler.every(PERIOD_MS, () => void readAll());
@@ -54,6 +64,7 @@ export function createKernelQueues(
     watch(connection, onQueued) {
       const key = tcpTableKey(connection);
       if (key === undefined) return () => {};
+      const { watched } = isIPv4(connection.localAddress) ? ipv4 : ipv6;
       watched.set(key, onQueued);
       return () => {
         // The same two ports may be another connection's by now.
@@ -63,7 +74,8 @@ export function createKernelQueues(
     close() {
       closed = true;
       cancel();
-      watched.clear();
+      ipv4.watched.clear();
+      ipv6.watched.clear();
     },
   };
 }

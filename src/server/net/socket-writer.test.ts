@@ -66,6 +66,23 @@ describe("the socket writer", () => {
     },
   );
 
+  it("takes more of what a viewer begins with, once", async () => {
+    const socket = fakeSocket(16 * 1024);
+    const writer = new SocketWriter(socket, OWNER);
+    const fill = (): number => {
+      let taken = 0;
+      writer.cork();
+      while (writer.acceptBytes(new Uint8Array(16 * 1024)) === "ok") taken += 1;
+      writer.uncork();
+      return taken;
+    };
+    expect(fill()).toBe(32);
+    expect(writer.acceptBytes(new Uint8Array(1))).toBe("busy");
+    await settle(socket);
+    expect(fill()).toBe(4);
+    await settle(socket);
+  });
+
   it("takes nothing for a socket that has ended, and leaves it without listeners", () => {
     const socket = fakeSocket(1024);
     const writer = new SocketWriter(socket, OWNER);

@@ -9,6 +9,11 @@ import type { TcpConnection } from "../contract/kernel-queues.js";
  * hub's shared ring instead, where it can be skipped and is in memory once.
  */
 const MAX_PENDING_BYTES = 64 * 1024;
+/**
+ * But what a viewer begins with, up to this, goes out at once: it is in the ring for all anyway, and each further step
+ * would have to wait for the socket, in a turn of its own.
+ */
+const MAX_FIRST_BYTES = 512 * 1024;
 
 /** What a writer leaves to its connection's owner. */
 export interface WriterOwner {
@@ -35,6 +40,9 @@ export class SocketWriter implements Outlet {
   readonly #session: WriterOwner["session"];
   /** Node promises `drain` only to who filled the socket to its own mark, which on a foreign server may be higher. */
   readonly #bound: number;
+  /** The bound that holds now. */
+  #limit: number;
+  #begun = false;
   #bytesOut = 0;
   #waiting = false;
   #resume: (() => void) | undefined;
@@ -46,6 +54,7 @@ export class SocketWriter implements Outlet {
     this.#framing = owner.framing;
     this.#session = owner.session;
     this.#bound = Math.max(MAX_PENDING_BYTES, socket.writableHighWaterMark);
+    this.#limit = this.#bound;
     this.#owner = owner;
     this.#onDrain = () => {
       if (!this.#waiting) return;
@@ -81,7 +90,7 @@ export class SocketWriter implements Outlet {
   /** Writes, or says `busy` and writes nothing; then what `onDrain` was given is called once it can again. */
   acceptBytes(bytes: Uint8Array): "ok" | "busy" {
     const socket = this.#socket;
-    if (socket.writableLength >= this.#bound || !socket.writable) {
+    if (socket.writableLength >= this.#limit || !socket.writable) {
       this.#waiting = true;
       return "busy";
     }
@@ -98,10 +107,13 @@ export class SocketWriter implements Outlet {
   }
 
   cork(): void {
+    if (!this.#begun) this.#limit = Math.max(MAX_FIRST_BYTES, this.#bound);
+    this.#begun = true;
     this.#socket.cork();
   }
 
   uncork(): void {
+    this.#limit = this.#bound;
     this.#socket.uncork();
   }
 
