@@ -1,10 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { build } from "vite";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { PlayerOptions } from "../../src/player/index.js";
-import { launchChromium } from "./chromium.js";
-import { advance, makeClip, pictureChanges, publish, startServer, type TestServer } from "./harness.js";
+import { advance, makeClip, pictureChanges, publish, useStage } from "./harness.js";
 import { type Site, startSite } from "./site.js";
 
 /** Nothing but what the player's documentation says that it needs. */
@@ -12,23 +11,14 @@ const STRICT =
   "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; media-src 'self' blob:";
 
 describe("the player on other people's pages", () => {
-  let browser: Browser;
-  let server: TestServer;
-
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([launchChromium(), startServer()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.live.close();
-  });
+  const stage = useStage();
 
   it.each(["vite", "react"])(
     "plays from examples/%s as Vite builds it, under a strict policy",
     async (name) => {
       const outDir = `${process.cwd()}/.cache/bundled/${name}`;
       await build({ root: `examples/${name}`, build: { outDir, emptyOutDir: true }, logLevel: "error" });
-      publish(server.live, `live/${name}`, makeClip("320x180"));
+      publish(stage.server.live, `live/${name}`, makeClip("320x180"));
       const { page, faults } = await open(await site(outDir, STRICT), `/?src=/live/${name}.flv`);
       await advance(page, 0.5);
       await pictureChanges(page);
@@ -36,7 +26,9 @@ describe("the player on other people's pages", () => {
       else {
         await page.getByText("playing").waitFor();
         await page.getByRole("button", { name: "Stop" }).click();
-        await expect.poll(() => server.live.streams().find((each) => each.name === name)?.viewers).toBe(0);
+        await expect
+          .poll(() => stage.server.live.streams().find((each) => each.name === name)?.viewers)
+          .toBe(0);
         await page.getByRole("button", { name: "Play" }).click();
         await advance(page, 0.5);
       }
@@ -51,7 +43,7 @@ describe("the player on other people's pages", () => {
     ["webcodecs", STRICT, { paths: ["webcodecs"], muted: false }],
     ["mse", STRICT.replace("worker-src 'self'", "worker-src 'none'"), {}],
   ] as const)("plays by %s under the policy %s", async (path, policy, options) => {
-    publish(server.live, "live/policy", makeClip("320x180"));
+    publish(stage.server.live, "live/policy", makeClip("320x180"));
     const { page, faults } = await openPlain(policy, options);
     await page.waitForFunction(() => window.player?.stats().decodedFrames > 10);
     expect(await page.evaluate(() => window.player.path)).toBe(path);
@@ -60,7 +52,7 @@ describe("the player on other people's pages", () => {
   });
 
   it("plays with a worker of another origin, where the policy lets blobs be workers", async () => {
-    publish(server.live, "live/policy", makeClip("320x180"));
+    publish(stage.server.live, "live/policy", makeClip("320x180"));
     const elsewhere = await site("dist/web", STRICT);
     const policy = STRICT.replace("script-src 'self'", `script-src 'self' ${elsewhere.base}`).replace(
       "worker-src 'self'",
@@ -74,7 +66,7 @@ describe("the player on other people's pages", () => {
   });
 
   async function site(folder: string, policy: string): Promise<Site> {
-    const started = await startSite(folder, policy, server.live);
+    const started = await startSite(folder, policy, stage.server.live);
     onTestFinished(() => started.close());
     return started;
   }
@@ -100,7 +92,7 @@ describe("the player on other people's pages", () => {
   }
 
   async function open({ base }: Site, address: string): Promise<{ page: Page; faults: readonly string[] }> {
-    const page = await browser.newPage();
+    const page = await stage.browser.newPage();
     onTestFinished(() => page.close());
     const faults: string[] = [];
     page.on("pageerror", ({ message }) => faults.push(message));

@@ -1,25 +1,18 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchChromium } from "./chromium.js";
-import { type Clip, makeClip, openBlank, publish, startServer, type TestServer } from "./harness.js";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Clip, makeClip, openBlank, publish, useStage } from "./harness.js";
 
 describe("<sluice-player> in Chromium", () => {
-  let browser: Browser;
-  let server: TestServer;
+  const stage = useStage();
   let clip: Clip;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     clip = makeClip("320x180");
-    [browser, server] = await Promise.all([launchChromium(), startServer()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.live.close();
   });
 
   it("plays while it is in the document, and what its attributes say", async () => {
-    publish(server.live, "live/one", clip);
-    publish(server.live, "live/two", clip);
+    publish(stage.server.live, "live/one", clip);
+    publish(stage.server.live, "live/two", clip);
     const page = await openElement("/live/one.flv");
     await page.waitForFunction(() => window.element.stats()?.state === "playing");
     expect(await page.evaluate(() => window.element.path)).toBe("mse-worker");
@@ -60,7 +53,7 @@ describe("<sluice-player> in Chromium", () => {
   });
 
   async function openElement(src: string): Promise<Page> {
-    const page = await openBlank(browser, server.base);
+    const page = await openBlank(stage.browser, stage.server.base);
     await page.addScriptTag({
       type: "module",
       content:
@@ -78,7 +71,7 @@ describe("<sluice-player> in Chromium", () => {
   }
 
   function viewersOf(name: string): number | undefined {
-    return server.live.streams().find((stream) => stream.name === name)?.viewers;
+    return stage.server.live.streams().find((stream) => stream.name === name)?.viewers;
   }
 });
 

@@ -1,24 +1,18 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { PlayerError, PlayerErrorCode, PlayerOptions } from "../../src/player/index.js";
 import { launchChromium } from "./chromium.js";
-import { type Clip, makeClip, openBlank, publish, startServer, type TestServer } from "./harness.js";
+import { type Clip, makeClip, openBlank, publish, useStage } from "./harness.js";
 
 /** What a page must never wait for long: the player's own patience is shortened where a test needs it. */
 const IMPATIENT: PlayerOptions = { stallTimeoutMs: 500 };
 
 describe("the player's errors in Chromium", () => {
-  let browser: Browser;
-  let server: TestServer;
+  const stage = useStage();
   let clip: Clip;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     clip = makeClip("320x180");
-    [browser, server] = await Promise.all([launchChromium(), startServer()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.live.close();
   });
 
   it.each([
@@ -27,7 +21,7 @@ describe("the player's errors in Chromium", () => {
     ["denied", 403, "network", true],
     ["not-found", 404, "network", false],
   ] as const)("%s: the server answered %i", async (code, status, kind, fatal) => {
-    const page = await openBlank(browser, server.base);
+    const page = await openBlank(stage.browser, stage.server.base);
     await page.route("**/live/status.flv", (route) => route.fulfill({ status }));
     const error = await firstError(page, "/live/status.flv");
     expect(error).toMatchObject({ code, kind, fatal });
@@ -35,7 +29,7 @@ describe("the player's errors in Chromium", () => {
   });
 
   it("unreachable: nothing listens there; gave-up: after as many attempts as are allowed", async () => {
-    const page = await openBlank(browser, server.base);
+    const page = await openBlank(stage.browser, stage.server.base);
     await page.route("**/live/down.flv", (route) => route.abort("connectionrefused"));
     expect(await firstError(page, "/live/down.flv", { maxReconnects: 1 })).toMatchObject({
       code: "unreachable",
@@ -47,7 +41,7 @@ describe("the player's errors in Chromium", () => {
   });
 
   it("malformed: the bytes are no FLV", async () => {
-    const page = await openBlank(browser, server.base);
+    const page = await openBlank(stage.browser, stage.server.base);
     await page.route("**/live/page.flv", (route) => route.fulfill({ body: "<!doctype html><p>not found" }));
     expect(await firstError(page, "/live/page.flv")).toMatchObject({
       code: "malformed",
@@ -58,8 +52,8 @@ describe("the player's errors in Chromium", () => {
 
   it.each(["fetch", "ws"] as const)("timeout: over %s nothing comes any more", async (transport) => {
     const name = `live/silent-${transport}`;
-    const publication = publish(server.live, name, clip);
-    const page = await openBlank(browser, server.base);
+    const publication = publish(stage.server.live, name, clip);
+    const page = await openBlank(stage.browser, stage.server.base);
     const error = firstError(page, `/${name}.flv`, { ...IMPATIENT, transport });
     await page.waitForFunction(() => window.player?.state === "playing");
     publication.drop("video");
@@ -68,11 +62,11 @@ describe("the player's errors in Chromium", () => {
   });
 
   it("codec-unsupported and browser-unsupported: no way to play is left", async () => {
-    publish(server.live, "live/left", clip);
-    const page = await openBlank(browser, server.base);
+    publish(stage.server.live, "live/left", clip);
+    const page = await openBlank(stage.browser, stage.server.base);
     const none = await firstError(page, "/live/left.flv", { paths: ["flash"] });
     expect(none).toMatchObject({ code: "browser-unsupported", kind: "media", fatal: true });
-    const other = await openBlank(browser, server.base);
+    const other = await openBlank(stage.browser, stage.server.base);
     // As a browser without H.264 answers.
     await other.evaluate(() => {
       MediaSource.isTypeSupported = (type) => !type.includes("avc1");
@@ -90,15 +84,15 @@ describe("the player's errors in Chromium", () => {
       data.fill(0xff, 5);
       return { ...packet, data };
     });
-    publish(server.live, "live/broken", { ...clip, packets: broken });
-    const page = await openBlank(browser, server.base);
+    publish(stage.server.live, "live/broken", { ...clip, packets: broken });
+    const page = await openBlank(stage.browser, stage.server.base);
     const error = await firstError(page, "/live/broken.flv", { paths: ["mse"] });
     expect(error).toMatchObject({ code: "append-failed", kind: "playback", fatal: false });
   });
 
   it("stuck: there is media, and the picture stands still; it goes on with what there is", async () => {
-    const publication = publish(server.live, "live/stuck", clip);
-    const page = await openBlank(browser, server.base);
+    const publication = publish(stage.server.live, "live/stuck", clip);
+    const page = await openBlank(stage.browser, stage.server.base);
     const error = firstError(page, "/live/stuck.flv", { paths: ["mse-worker"] });
     await page.waitForFunction(() => window.player?.state === "playing");
     // The element waits for sound that it was promised.
@@ -111,7 +105,7 @@ describe("the player's errors in Chromium", () => {
   });
 
   it("autoplay-blocked: the browser wants a click, or no sound", async () => {
-    publish(server.live, "live/loud", clip);
+    publish(stage.server.live, "live/loud", clip);
     const strict = await launchChromium(false);
     try {
       const page = await strict.newPage();
@@ -123,7 +117,7 @@ describe("the player's errors in Chromium", () => {
       </script>`;
       await page.route("**/loud.html", (route) => route.fulfill({ body, contentType: "text/html" }));
       const said = page.waitForEvent("console");
-      await page.goto(`${server.base}/loud.html`);
+      await page.goto(`${stage.server.base}/loud.html`);
       expect(JSON.parse((await said).text())).toMatchObject({
         code: "autoplay-blocked",
         kind: "playback",

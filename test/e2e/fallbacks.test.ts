@@ -3,49 +3,30 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { launchChromium } from "./chromium.js";
-import {
-  advance,
-  type Clip,
-  makeClip,
-  openBlank,
-  pictureChanges,
-  publish,
-  startServer,
-  type TestServer,
-} from "./harness.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import { advance, type Clip, makeClip, openBlank, pictureChanges, publish, useStage } from "./harness.js";
 
 /** One sample too many or too few would be 0.058; what AAC leaves of a tone is 0.02. */
 const SEAM = 0.04;
 
 describe("what other browsers take, in a Chromium that is made like them", () => {
-  let browser: Browser;
-  let server: TestServer;
+  const stage = useStage();
   let clip: Clip;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     clip = makeClip("320x180");
-    [browser, server] = await Promise.all([launchChromium(), startServer()]);
-  });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.live.close();
   });
 
-  /** An empty page with our player, before which something was done to the browser. */
+  /** An empty page with our player, before which something was done to the stage.browser. */
   function openLike(change: () => void): Promise<Page> {
     const pages = {
       newPage: async () => {
-        const page = await browser.newPage();
+        const page = await stage.browser.newPage();
         await page.addInitScript(change);
         return page;
       },
     };
-    return openBlank(pages as Browser, server.base);
+    return openBlank(pages as Browser, stage.server.base);
   }
 
   async function playWith(page: Page, name: string, muted = true): Promise<void> {
@@ -62,10 +43,10 @@ describe("what other browsers take, in a Chromium that is made like them", () =>
   }
 
   const viewersOf = (name: string): number | undefined =>
-    server.live.streams().find((stream) => stream.name === name)?.viewers;
+    stage.server.live.streams().find((stream) => stream.name === name)?.viewers;
 
   it("gives a ManagedMediaSource what it asks for, and nothing while it asks for nothing", async () => {
-    publish(server.live, "live/managed", clip);
+    publish(stage.server.live, "live/managed", clip);
     const page = await openLike(() => {
       const { MediaSource: Real } = window;
       class ManagedMediaSource extends Real {
@@ -110,7 +91,7 @@ describe("what other browsers take, in a Chromium that is made like them", () =>
   });
 
   it("makes the sound by decodeAudioData where there is no AudioDecoder, without a seam", async () => {
-    publish(server.live, "live/decoded", clip);
+    publish(stage.server.live, "live/decoded", clip);
     const page = await openLike(() => {
       for (const name of ["MediaSource", "WebKitMediaSource", "AudioDecoder"]) {
         Reflect.deleteProperty(window, name);
@@ -163,7 +144,7 @@ describe("what other browsers take, in a Chromium that is made like them", () =>
       },
     } as const;
     publish(
-      server.live,
+      stage.server.live,
       "live/opus",
       { ...clip, tracks: [...clip.tracks.filter(({ kind }) => kind === "video"), opus] },
       ["video", "audio"],
@@ -180,7 +161,7 @@ describe("what other browsers take, in a Chromium that is made like them", () =>
   });
 
   it("has the browser play HLS by itself once the server has it, and not before", async () => {
-    publish(server.live, "live/native", clip);
+    publish(stage.server.live, "live/native", clip);
     const page = await openLike(() => {
       for (const name of ["MediaSource", "WebKitMediaSource", "VideoDecoder"]) {
         Reflect.deleteProperty(window, name);
@@ -208,7 +189,7 @@ describe("what other browsers take, in a Chromium that is made like them", () =>
           contentType: types[name.split(".").at(-1) ?? ""] ?? "",
           body: readFileSync(join(folder, name)),
         };
-        await page.route(`${server.base}/live/${name}`, (route) => route.fulfill(file));
+        await page.route(`${stage.server.base}/live/${name}`, (route) => route.fulfill(file));
       }
     } finally {
       rmSync(folder, { recursive: true });

@@ -6,7 +6,8 @@ import type { Browser, Page } from "playwright-core";
 import { createServer, type LiveServer } from "sluice";
 import { createFlvDemuxer, type Packet, type Track, type TrackKind } from "sluice/media";
 import type { createPlayer, Player, PlayerOptions } from "sluice/player";
-import { onTestFinished } from "vitest";
+import { afterAll, afterEach, beforeAll, onTestFinished } from "vitest";
+import { launchChromium } from "./chromium.js";
 
 export interface TestServer {
   readonly live: LiveServer;
@@ -25,6 +26,41 @@ export async function startServer(port = 0): Promise<TestServer> {
   const { http } = await live.listen();
   if (http === undefined) throw new Error("no HTTP port");
   return { live, port: http.port, base: `http://127.0.0.1:${http.port}` };
+}
+
+/** What the tests of a file play on. */
+export interface Stage {
+  readonly browser: Browser;
+  readonly server: TestServer;
+}
+
+/** A browser and a server for all tests of a file; what a test leaves open is closed after it. */
+export function useStage(): Stage {
+  let stage: Stage | undefined;
+  const set = (): Stage => {
+    if (stage === undefined) throw new Error("the stage is there once tests run");
+    return stage;
+  };
+  beforeAll(async () => {
+    const [browser, server] = await Promise.all([launchChromium(), startServer()]);
+    stage = { browser, server };
+  });
+  // A page that plays on would slow down all that follow.
+  afterEach(async () => {
+    for (const context of stage?.browser.contexts() ?? []) await context.close();
+  });
+  afterAll(async () => {
+    await stage?.browser.close();
+    await stage?.server.live.close();
+  });
+  return {
+    get browser() {
+      return set().browser;
+    },
+    get server() {
+      return set().server;
+    },
+  };
 }
 
 export interface Clip {

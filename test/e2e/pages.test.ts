@@ -1,29 +1,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { launchChromium } from "./chromium.js";
-import { advance, pictureChanges, publish, readClip, startServer, type TestServer } from "./harness.js";
+import type { Page } from "playwright-core";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { advance, pictureChanges, publish, readClip, useStage } from "./harness.js";
 
 describe("the pages in Chromium", () => {
   const demo = readClip("assets/demo.flv");
-  let browser: Browser;
-  let server: TestServer;
-
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([launchChromium(), startServer()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.live.close();
-  });
+  const stage = useStage();
 
   it("lists streams as they come and go, and plays them in their cards", async () => {
     const { page, faults } = await open("/");
     await page.getByText("Nothing is live yet").waitFor();
-    publish(server.live, "live/demo", demo);
+    publish(stage.server.live, "live/demo", demo);
     await page.locator(".card", { hasText: "live/demo" }).waitFor();
-    const other = publish(server.live, "studio/a/ü", demo, ["audio"]);
+    const other = publish(stage.server.live, "studio/a/ü", demo, ["audio"]);
     await page.locator(".card", { hasText: "studio/a/ü" }).waitFor();
     expect(await page.locator(".card", { hasText: "live/demo" }).textContent()).toContain("H.264 + AAC");
     await page.getByText("Nothing is live yet").waitFor({ state: "hidden" });
@@ -49,7 +39,7 @@ describe("the pages in Chromium", () => {
   });
 
   it("watches a stream: figures, transports, sound", async () => {
-    publish(server.live, "live/watched", demo);
+    publish(stage.server.live, "live/watched", demo);
     const { page, faults } = await open("/watch/live/watched");
     await page.locator("#state.live").waitFor();
     await pictureChanges(page);
@@ -64,7 +54,7 @@ describe("the pages in Chromium", () => {
       page.waitForEvent("websocket"),
       page.getByRole("radio", { name: "WebSocket" }).check(),
     ]);
-    expect(socket.url()).toBe(`${server.base.replace("http", "ws")}/live/watched.flv`);
+    expect(socket.url()).toBe(`${stage.server.base.replace("http", "ws")}/live/watched.flv`);
     await page.locator("#state.live").waitFor();
     await advance(page, 0.5);
 
@@ -86,7 +76,7 @@ describe("the pages in Chromium", () => {
   it("says that a stream is not live, and plays it once it is", async () => {
     const { page } = await open("/watch/live/later");
     await page.getByText("This stream is not live").waitFor();
-    publish(server.live, "live/later", demo);
+    publish(stage.server.live, "live/later", demo);
     await page.locator("#state.live").waitFor();
     await page.getByText("This stream is not live").waitFor({ state: "hidden" });
   });
@@ -108,9 +98,9 @@ describe("the pages in Chromium", () => {
   async function open(
     path: string,
     locale = "en-US",
-    base = server.base,
+    base = stage.server.base,
   ): Promise<{ page: Page; faults: string[] }> {
-    const page = await browser.newPage({ locale });
+    const page = await stage.browser.newPage({ locale });
     onTestFinished(() => page.close());
     const faults: string[] = [];
     page.on("pageerror", ({ message }) => faults.push(message));

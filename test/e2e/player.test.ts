@@ -1,6 +1,5 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { launchChromium } from "./chromium.js";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   advance,
   type Clip,
@@ -11,36 +10,26 @@ import {
   play,
   publish,
   startServer,
-  type TestServer,
+  useStage,
 } from "./harness.js";
 
 describe("our player in Chromium", () => {
-  let browser: Browser;
-  let server: TestServer;
+  const stage = useStage();
   let small: Clip;
   let large: Clip;
   let high: Clip;
   let vp9: Clip;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     small = makeClip("320x180");
     large = makeClip("640x360");
     high = makeClip("640x360", "-preset medium -profile:v high -ar 44100 -ac 1");
     vp9 = makeVp9Clip("160x90", small);
-    [browser, server] = await Promise.all([launchChromium(), startServer()]);
-  });
-  // A page that plays on would slow down all that follow.
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.live.close();
   });
 
   it.each(["fetch", "ws"] as const)("plays over %s: time goes on, the picture changes", async (transport) => {
-    publish(server.live, `live/${transport}`, small);
-    const page = await play(browser, server.base, `/live/${transport}.flv`, { transport });
+    publish(stage.server.live, `live/${transport}`, small);
+    const page = await play(stage.browser, stage.server.base, `/live/${transport}.flv`, { transport });
     await advance(page, 1);
     await pictureChanges(page);
     const stats = await page.evaluate(() => window.player.stats());
@@ -52,16 +41,16 @@ describe("our player in Chromium", () => {
   });
 
   it("comes before the publisher", async () => {
-    const page = await play(browser, server.base, "/live/early.flv");
+    const page = await play(stage.browser, stage.server.base, "/live/early.flv");
     await page.waitForFunction(() => window.errors.includes("not-found"));
-    publish(server.live, "live/early", small);
+    publish(stage.server.live, "live/early", small);
     await advance(page, 0.5);
   });
 
   it.each(["fetch", "ws"] as const)("goes on after the server was restarted, over %s", async (transport) => {
     const first = await startServer();
     const before = publish(first.live, "live/again", small);
-    const page = await play(browser, first.base, "/live/again.flv", { transport });
+    const page = await play(stage.browser, first.base, "/live/again.flv", { transport });
     await advance(page, 0.5);
     before.stop();
     await first.live.close();
@@ -75,8 +64,8 @@ describe("our player in Chromium", () => {
   });
 
   it("takes another size in the middle of a stream, without a new connection", async () => {
-    const publication = publish(server.live, "live/size", small);
-    const page = await play(browser, server.base, "/live/size.flv");
+    const publication = publish(stage.server.live, "live/size", small);
+    const page = await play(stage.browser, stage.server.base, "/live/size.flv");
     await advance(page, 0.5);
     publication.switchTo(large);
     await page.waitForFunction(() => window.player.stats().width === 640);
@@ -92,8 +81,8 @@ describe("our player in Chromium", () => {
     "by %s: takes another profile and another sound in its stride, and comes again for another codec",
     async (path) => {
       const name = `codecs-${path}`;
-      const publication = publish(server.live, `live/${name}`, small);
-      const page = await play(browser, server.base, `/live/${name}.flv`, { paths: [path] });
+      const publication = publish(stage.server.live, `live/${name}`, small);
+      const page = await play(stage.browser, stage.server.base, `/live/${name}.flv`, { paths: [path] });
       await playsAt(page, 320, "avc1.42");
       publication.switchTo(high);
       await playsAt(page, 640, "avc1.64");
@@ -108,16 +97,16 @@ describe("our player in Chromium", () => {
   );
 
   it("plays sound alone", async () => {
-    publish(server.live, "live/sound", small, ["audio"]);
-    const page = await play(browser, server.base, "/live/sound.flv");
+    publish(stage.server.live, "live/sound", small, ["audio"]);
+    const page = await play(stage.browser, stage.server.base, "/live/sound.flv");
     await advance(page, 1);
     const { codecs } = await page.evaluate(() => window.player.stats());
     expect(codecs).toEqual(["mp4a.40.2"]);
   });
 
   it("plays a picture alone, and comes back for the sound when it begins later", async () => {
-    const publication = publish(server.live, "live/late", small, ["video"]);
-    const page = await play(browser, server.base, "/live/late.flv");
+    const publication = publish(stage.server.live, "live/late", small, ["video"]);
+    const page = await play(stage.browser, stage.server.base, "/live/late.flv");
     await advance(page, 0.5);
     await pictureChanges(page);
     expect((await page.evaluate(() => window.player.stats())).codecs).toHaveLength(1);
@@ -128,19 +117,19 @@ describe("our player in Chromium", () => {
   });
 
   it("plays on when a publisher comes back with less", async () => {
-    const whole = publish(server.live, "live/less", small);
-    const page = await play(browser, server.base, "/live/less.flv");
+    const whole = publish(stage.server.live, "live/less", small);
+    const page = await play(stage.browser, stage.server.base, "/live/less.flv");
     await advance(page, 0.5);
     whole.stop();
-    publish(server.live, "live/less", small, ["video"]);
+    publish(stage.server.live, "live/less", small, ["video"]);
     await page.waitForFunction(() => window.player.stats().codecs.length === 1);
     await advance(page, 1);
   });
 
   it("jumps over a hole in the sound", async () => {
     const hole = { ...small, packets: small.packets.filter(({ track, dts }) => !inHole(track.kind, dts)) };
-    publish(server.live, "live/hole", hole);
-    const page = await play(browser, server.base, "/live/hole.flv");
+    publish(stage.server.live, "live/hole", hole);
+    const page = await play(stage.browser, stage.server.base, "/live/hole.flv");
     await advance(page, 5);
     const stats = await page.evaluate(() => window.player.stats());
     expect(stats.reconnects).toBe(0);
@@ -155,7 +144,7 @@ describe("our player in Chromium", () => {
       config: { codec: "mp3", sampleRate: 44100 },
     } as const;
     const config = { ...track.config, numberOfChannels: 2, samplesPerFrame: 1152 };
-    const writer = server.live.publish("live/mp3", [{ ...track, config }]);
+    const writer = stage.server.live.publish("live/mp3", [{ ...track, config }]);
     // An MPEG-1 Layer III header: 128 kbit/s, 44.1 kHz, stereo.
     const data = new Uint8Array(417);
     data.set([0xff, 0xfb, 0x90, 0x00]);
@@ -164,10 +153,12 @@ describe("our player in Chromium", () => {
       writer.write({ track: 2, dts, data });
       dts += 26_122;
     }, 26);
-    const other = await play(browser, server.base, "/live/mp3.flv");
+    const other = await play(stage.browser, stage.server.base, "/live/mp3.flv");
     await other.waitForFunction(() => window.player.state === "playing");
     expect(await other.evaluate(() => window.player.path)).toBe("webcodecs");
-    const page = await play(browser, server.base, "/live/mp3.flv", { paths: ["mse-worker", "mse"] });
+    const page = await play(stage.browser, stage.server.base, "/live/mp3.flv", {
+      paths: ["mse-worker", "mse"],
+    });
     await page.waitForFunction(() => window.player.state === "ended");
     expect(await page.evaluate(() => window.errors)).toEqual(["codec-unsupported"]);
     clearInterval(timer);
@@ -178,8 +169,8 @@ describe("our player in Chromium", () => {
     "leaves nothing behind when it is destroyed, 200 times over, by %s",
     async (path) => {
       const name = `gone-${path}`;
-      publish(server.live, `live/${name}`, small);
-      const page = await openBlank(browser, server.base);
+      publish(stage.server.live, `live/${name}`, small);
+      const page = await openBlank(stage.browser, stage.server.base);
       const left = await page.evaluate(countLeft, { path, url: `/live/${name}.flv` });
       expect(left.during.listeners).toBeGreaterThan(0);
       expect(left.during.timers).toBeGreaterThan(0);
@@ -191,8 +182,8 @@ describe("our player in Chromium", () => {
   );
 
   it.each(["http", "ws"])("mpegts.js plays the same address over %s", async (scheme) => {
-    publish(server.live, `live/mpegts-${scheme}`, small);
-    const page = await openBlank(browser, server.base);
+    publish(stage.server.live, `live/mpegts-${scheme}`, small);
+    const page = await openBlank(stage.browser, stage.server.base);
     await page.addScriptTag({ path: "node_modules/mpegts.js/dist/mpegts.js" });
     await page.evaluate(
       (url) => {
@@ -204,14 +195,14 @@ describe("our player in Chromium", () => {
         player.load();
         void player.play();
       },
-      `${server.base.replace("http", scheme)}/live/mpegts-${scheme}.flv`,
+      `${stage.server.base.replace("http", scheme)}/live/mpegts-${scheme}.flv`,
     );
     await advance(page, 1);
     await pictureChanges(page);
   });
 
   function viewersOf(name: string): number | undefined {
-    return server.live.streams().find((stream) => stream.name === name)?.viewers;
+    return stage.server.live.streams().find((stream) => stream.name === name)?.viewers;
   }
 });
 

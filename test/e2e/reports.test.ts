@@ -1,21 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { SessionInfo } from "sluice";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
 import type { PlayerReport } from "../../src/player/telemetry/report.js";
-import { launchChromium } from "./chromium.js";
-import {
-  advance,
-  type Clip,
-  makeClip,
-  openBlank,
-  play,
-  publish,
-  startServer,
-  type TestServer,
-} from "./harness.js";
+import { advance, type Clip, makeClip, openBlank, play, publish, useStage } from "./harness.js";
 
 /** Who asks for reports, of a page and its workers. */
 function reportsOf(page: Page): PlayerReport[] {
@@ -28,26 +18,20 @@ function reportsOf(page: Page): PlayerReport[] {
 }
 
 describe("the player's reports", () => {
-  let browser: Browser;
-  let server: TestServer;
+  const stage = useStage();
   let clip: Clip;
   const stopped: SessionInfo[] = [];
 
-  beforeAll(async () => {
+  beforeAll(() => {
     clip = makeClip("320x180");
-    [browser, server] = await Promise.all([launchChromium(), startServer()]);
-    server.live.on("stop", (session) => stopped.push(session));
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.live.close();
+    stage.server.live.on("stop", (session) => stopped.push(session));
   });
 
   const stopOf = (name: string): SessionInfo | undefined => stopped.find((session) => session.name === name);
 
   it("come to the server by themselves, with the figures that the player has", async () => {
-    publish(server.live, "live/told", clip);
-    const page = await openBlank(browser, server.base);
+    publish(stage.server.live, "live/told", clip);
+    const page = await openBlank(stage.browser, stage.server.base);
     const reports = reportsOf(page);
     const statuses: number[] = [];
     page.context().on("response", (response) => {
@@ -78,8 +62,8 @@ describe("the player's reports", () => {
   it.each(["mse-worker", "mse", "webcodecs"] as const)(
     "go over the stream's own WebSocket: %s",
     async (path) => {
-      publish(server.live, `live/ws-${path}`, clip);
-      const page = await openBlank(browser, server.base);
+      publish(stage.server.live, `live/ws-${path}`, clip);
+      const page = await openBlank(stage.browser, stage.server.base);
       const posted = reportsOf(page);
       await page.evaluate((path) => {
         const video = document.querySelector("video") as HTMLVideoElement;
@@ -105,10 +89,12 @@ describe("the player's reports", () => {
   );
 
   it("are not sent where nobody wants them, and no more where the server takes none", async () => {
-    publish(server.live, "live/quiet", clip);
-    const off = await play(browser, server.base, "/live/quiet.flv", { reports: false });
+    publish(stage.server.live, "live/quiet", clip);
+    const off = await play(stage.browser, stage.server.base, "/live/quiet.flv", { reports: false });
     const offReports = reportsOf(off);
-    const elsewhere = await play(browser, server.base, "/live/quiet.flv", { reports: "/nowhere/reports" });
+    const elsewhere = await play(stage.browser, stage.server.base, "/live/quiet.flv", {
+      reports: "/nowhere/reports",
+    });
     const refused = reportsOf(elsewhere);
     await expect.poll(() => refused.length, { timeout: 20_000 }).toBe(1);
     await advance(elsewhere, 2.5);
@@ -129,7 +115,7 @@ describe("the player's reports", () => {
       other.on("upgrade", (request, socket, head) => {
         handshakes.push(request.headers["sec-websocket-protocol"]);
         sockets.handleUpgrade(request, socket, head, async (viewer) => {
-          const answer = await fetch(`${server.base}${request.url}`);
+          const answer = await fetch(`${stage.server.base}${request.url}`);
           for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) viewer.send(chunk);
         });
       });
@@ -142,8 +128,8 @@ describe("the player's reports", () => {
     });
 
     it("are offered, not taken, and the stream plays without", async () => {
-      publish(server.live, "live/other", clip);
-      const page = await play(browser, server.base, `${base}/live/other.flv`);
+      publish(stage.server.live, "live/other", clip);
+      const page = await play(stage.browser, stage.server.base, `${base}/live/other.flv`);
       await advance(page, 1);
       expect(handshakes).toEqual(["sluice.v1", undefined]);
       const { reconnects } = await page.evaluate(() => window.player.stats());

@@ -1,18 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { launchChromium } from "./chromium.js";
-import {
-  advance,
-  type Clip,
-  makeClip,
-  pictureChanges,
-  publish,
-  startServer,
-  type TestServer,
-} from "./harness.js";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { advance, type Clip, makeClip, pictureChanges, publish, useStage } from "./harness.js";
 
 /** What sluice.js gives a page, as far as the tests use it. */
 interface Handle {
@@ -36,20 +27,11 @@ const WITH_RUFFLE = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval
 const RUFFLE = dirname(createRequire(import.meta.url).resolve("@ruffle-rs/ruffle"));
 
 describe("sluice.js in Chromium", () => {
-  let browser: Browser;
-  let server: TestServer;
+  const stage = useStage();
   let clip: Clip;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     clip = makeClip("320x180");
-    [browser, server] = await Promise.all([launchChromium(), startServer()]);
-  });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.live.close();
   });
 
   /** A page of this content under a policy. What the policy forbids ends up in `faults`. */
@@ -58,36 +40,36 @@ describe("sluice.js in Chromium", () => {
     policy: string,
     change?: () => void,
   ): Promise<{ page: Page; faults: string[] }> {
-    const page = await browser.newPage();
+    const page = await stage.browser.newPage();
     const faults: string[] = [];
     page.on("console", (said) => {
       if (/Content Security Policy/.test(said.text())) faults.push(said.text());
     });
     page.on("pageerror", ({ message }) => faults.push(message));
     if (change !== undefined) await page.addInitScript(change);
-    await page.route(`${server.base}/page.html`, (route) =>
+    await page.route(`${stage.server.base}/page.html`, (route) =>
       route.fulfill({
         contentType: "text/html",
         headers: { "Content-Security-Policy": policy },
         body: `<!doctype html><meta charset="utf-8">${content}`,
       }),
     );
-    await page.route(`${server.base}/ruffle/*`, (route) => {
+    await page.route(`${stage.server.base}/ruffle/*`, (route) => {
       const name = new URL(route.request().url()).pathname.slice("/ruffle/".length);
       const file = `${RUFFLE}/${name}`;
       if (!existsSync(file)) return route.fulfill({ status: 404 });
       const contentType = name.endsWith(".wasm") ? "application/wasm" : "text/javascript";
       return route.fulfill({ contentType, body: readFileSync(file) });
     });
-    await page.goto(`${server.base}/page.html`);
+    await page.goto(`${stage.server.base}/page.html`);
     return { page, faults };
   }
 
   const viewersOf = (name: string): number | undefined =>
-    server.live.streams().find((stream) => stream.name === name)?.viewers;
+    stage.server.live.streams().find((stream) => stream.name === name)?.viewers;
 
   it("plays what the page's elements name, under a strict policy", async () => {
-    publish(server.live, "live/named", clip);
+    publish(stage.server.live, "live/named", clip);
     const { page, faults } = await open(
       '<video data-sluice="/live/named.flv" autoplay muted></video><script src="/assets/sluice.js"></script>',
       STRICT,
@@ -102,7 +84,7 @@ describe("sluice.js in Chromium", () => {
   });
 
   it("is called like the module, tells what it tells, and leaves nothing behind", async () => {
-    publish(server.live, "live/called", clip);
+    publish(stage.server.live, "live/called", clip);
     const { page, faults } = await open('<video></video><script src="/assets/sluice.js"></script>', STRICT);
     await page.evaluate(() => {
       window.heard = [];
@@ -126,7 +108,7 @@ describe("sluice.js in Chromium", () => {
   });
 
   it("takes Flash where the browser knows no modules, as Ruffle plays it", { timeout: 120_000 }, async () => {
-    publish(server.live, "live/flash", clip);
+    publish(stage.server.live, "live/flash", clip);
     const { page } = await open(
       '<video width="320" height="180"></video><script src="/ruffle/ruffle.js"></script><script src="/assets/sluice.js"></script>',
       WITH_RUFFLE,
@@ -165,7 +147,7 @@ describe("sluice.js in Chromium", () => {
   it("is not needed for Flash: the module takes it too, where a page wants it", {
     timeout: 120_000,
   }, async () => {
-    publish(server.live, "live/wanted", clip);
+    publish(stage.server.live, "live/wanted", clip);
     const { page } = await open(
       '<video width="320" height="180"></video><script src="/ruffle/ruffle.js"></script><script src="/assets/sluice.js"></script>',
       WITH_RUFFLE,

@@ -1,30 +1,20 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { launchChromium } from "./chromium.js";
-import { type Clip, makeClip, openBlank, play, publish, startServer, type TestServer } from "./harness.js";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Clip, makeClip, openBlank, play, publish, useStage } from "./harness.js";
 
 describe("the WebCodecs path in Chromium", () => {
-  let browser: Browser;
-  let server: TestServer;
+  const stage = useStage();
   let small: Clip;
   let large: Clip;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     small = makeClip("320x180");
     large = makeClip("640x360");
-    [browser, server] = await Promise.all([launchChromium(), startServer()]);
-  });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.live.close();
   });
 
   it("shows the pictures in a canvas in the element's place, and takes another size", async () => {
-    const publication = publish(server.live, "live/canvas", small);
-    const page = await play(browser, server.base, "/live/canvas.flv", { paths: ["webcodecs"] });
+    const publication = publish(stage.server.live, "live/canvas", small);
+    const page = await play(stage.browser, stage.server.base, "/live/canvas.flv", { paths: ["webcodecs"] });
     await page.waitForFunction(() => window.player.state === "playing");
     await canvasChanges(page);
     expect(await page.evaluate(() => window.player.stats())).toMatchObject({
@@ -40,8 +30,8 @@ describe("the WebCodecs path in Chromium", () => {
   });
 
   it("lets the sound be heard where it is not muted", async () => {
-    publish(server.live, "live/heard", small);
-    const page = await openBlank(browser, server.base);
+    publish(stage.server.live, "live/heard", small);
+    const page = await openBlank(stage.browser, stage.server.base);
     await page.evaluate(() => {
       const { createGain } = AudioContext.prototype;
       AudioContext.prototype.createGain = function (this: AudioContext) {
@@ -71,13 +61,15 @@ describe("the WebCodecs path in Chromium", () => {
   });
 
   it("leaves nothing behind", async () => {
-    publish(server.live, "live/closed", small);
-    const page = await play(browser, server.base, "/live/closed.flv", { paths: ["webcodecs"] });
+    publish(stage.server.live, "live/closed", small);
+    const page = await play(stage.browser, stage.server.base, "/live/closed.flv", { paths: ["webcodecs"] });
     await page.waitForFunction(() => window.player.state === "playing");
     await page.evaluate(() => window.player.destroy());
     expect(await page.locator("canvas").count()).toBe(0);
     expect(await page.locator("video").evaluate((video: HTMLVideoElement) => video.style.display)).toBe("");
-    await expect.poll(() => server.live.streams().find(({ name }) => name === "closed")?.viewers).toBe(0);
+    await expect
+      .poll(() => stage.server.live.streams().find(({ name }) => name === "closed")?.viewers)
+      .toBe(0);
   });
 });
 
