@@ -478,7 +478,7 @@ describe("the timeline's end", () => {
       const { publisher } = source;
       const until = source.clock + micros / 1000;
       while (source.clock < until) {
-        source.clock += 20_000;
+        source.clock += 50_000;
         publisher.write(packet(source.video, source.clock, { key: true, data: "V" }));
       }
       scheduler.turn();
