@@ -4,7 +4,7 @@ import { parseStreamKey, type StreamName } from "../../net/stream-name.js";
 import type { PullSource } from "./options.js";
 import { pullRtsp } from "./pull.js";
 import type { RtspTiming } from "./session.js";
-import { parseRtspUrl } from "./url.js";
+import { parseRtspUrl, type RtspUrl } from "./url.js";
 
 const TIMING: RtspTiming = {
   answerTimeoutMs: 10_000,
@@ -32,6 +32,14 @@ export interface RtspProtocol extends Protocol {
   pull(pull: RtspPull): Promise<void>;
 }
 
+function parseUrl(url: string): RtspUrl {
+  try {
+    return parseRtspUrl(url);
+  } catch (error) {
+    throw new TypeError(`url: ${(error as Error).message}`);
+  }
+}
+
 /** RTSP as a source: nobody connects to us, so it listens to nothing; the sources in the configuration begin with it. */
 export function createRtspProtocol(
   sources: readonly PullSource[],
@@ -43,7 +51,7 @@ export function createRtspProtocol(
   const running = new Set<Promise<void>>();
 
   async function pull({ url, place, transport, signal }: RtspPull): Promise<void> {
-    const parsed = parseRtspUrl(url);
+    const parsed = parseUrl(url);
     const stop = new AbortController();
     const onClose = (): void => stop.abort(closing.signal.reason);
     const onAbort = (): void => stop.abort("aborted" satisfies SessionReason);

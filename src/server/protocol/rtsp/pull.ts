@@ -1,5 +1,6 @@
 import type { Scheduler } from "../../../hub/scheduler.js";
 import type { ProtocolContext } from "../../contract/protocol.js";
+import { PullError } from "../../contract/pull.js";
 import type { SessionReason } from "../../contract/session.js";
 import { peerAddress } from "../../net/peer.js";
 import { type StreamName, streamKey } from "../../net/stream-name.js";
@@ -14,18 +15,6 @@ const MAX_RETRY_MS = 15_000;
 const WELL_MICROS = 10_000_000;
 /** Servers that send us on and on are left alone for a while. */
 const MAX_REDIRECTS = 5;
-
-/** Why a source is not asked again: asking would do no good, or harm. The message is for people. */
-export class PullError extends Error {
-  /** `denied`: user and password are not what the source wants; `no-tracks`: it has nothing that we carry. */
-  readonly code: "denied" | "no-tracks";
-
-  constructor(code: PullError["code"], message: string) {
-    super(message);
-    this.name = "PullError";
-    this.code = code;
-  }
-}
 
 export interface PullInit {
   readonly url: RtspUrl;
