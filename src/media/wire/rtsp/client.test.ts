@@ -239,7 +239,8 @@ describe("createRtspClient", () => {
   it("answers what the server asks", () => {
     const on = play();
     on.client.push(new TextEncoder().encode("OPTIONS * RTSP/1.0\r\nCSeq: 5\r\n\r\n"));
-    expect(on.request()).toMatchObject({ line: "RTSP/1.0 200 OK", headers: new Map([["CSeq", "5"], ["", undefined]]) });
+    const answered = on.request();
+    expect([answered.line, answered.headers.get("CSeq")]).toEqual(["RTSP/1.0 200 OK", "5"]);
     on.client.push(new TextEncoder().encode("ANNOUNCE * RTSP/1.0\r\nCSeq: x\r\n\r\n"));
     expect(on.request().line).toBe("RTSP/1.0 501 Not Implemented");
   });
