@@ -58,9 +58,9 @@ Examples:
 
 export const PULL_HELP = `Usage: sluice pull URL APP/NAME [--transport tcp|udp] [--config FILE] [settings]
 
-Runs the server as sluice serve does, with a stream that it fetches from an RTSP source and publishes as APP/NAME: picture in
-H.264 or H.265, sound in AAC or Opus. When the source is lost, it is asked again. Ctrl+C ends the server. Takes the settings
-of sluice serve; several sources are the setting pull.
+Runs the server as sluice serve does, with a stream that it fetches from an RTSP source and publishes as APP/NAME:
+picture in H.264 or H.265, sound in AAC or Opus. When the source is lost, it is asked again. Ctrl+C ends the server.
+Takes the settings of sluice serve; several sources are the setting pull.
 
   URL         rtsp://[USER:PASSWORD@]HOST[:PORT]/PATH; in user and password write %40 for @ and %2F for /.
   APP/NAME    Such as live/cam: to be watched at http://HOST:8080/watch/live/cam.
