@@ -13,6 +13,8 @@ const NAL_LENGTH_SIZE = 4;
 /** Puts NAL units together to access units, and lets only those pass that can be decoded. */
 export interface AccessUnits {
   readonly sets: ParameterSets;
+  /** Tells the sink of the track, if the sets so far make one: viewers are told what comes as soon as it is known. */
+  announce(): void;
   /** The next NAL units are of this time: if it is another than before, the access unit before has ended. */
   begin(timestamp: number): void;
   /** Adds a NAL unit. */
@@ -131,17 +133,22 @@ export function createAccessUnits(codec: "avc" | "hevc", sink: UnitSink): Access
     if (whole && time !== undefined) guarded(() => pass(time, data));
   }
 
+  function tellTrack(): void {
+    const present = sets.track();
+    if (present === undefined || present === track) return;
+    track = present;
+    sink.track(present);
+  }
+
   function pass(time: number, data: Uint8Array): void {
     const key = rules.isKey(data);
     if (waiting && !key) return;
     if (key) {
       waiting = true;
-      const present = sets.track();
-      if (present === undefined) {
+      tellTrack();
+      if (track === undefined) {
         throw new MediaError("malformed", "a key frame before the parameter sets that it needs");
       }
-      if (present !== track) sink.track(present);
-      track = present;
     }
     if (track === undefined) return;
     waiting = false;
@@ -150,6 +157,8 @@ export function createAccessUnits(codec: "avc" | "hevc", sink: UnitSink): Access
 
   return {
     sets,
+    // Sets that are of no use may be followed by better ones.
+    announce: () => guarded(tellTrack),
     begin(time) {
       if (timestamp !== undefined && time !== timestamp) end();
       timestamp = time;

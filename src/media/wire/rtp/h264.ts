@@ -18,7 +18,7 @@ export function createH264Depacketizer({ parameters }: SdpFormat, sink: UnitSink
   }
   const units = createAccessUnits("avc", sink);
   addSprop(units, parameters.get("sprop-parameter-sets"));
-  tellTrack(units, sink);
+  units.announce();
   return {
     push({ payload, timestamp, marker }) {
       units.begin(timestamp);
@@ -71,16 +71,5 @@ export function addSprop({ sets }: AccessUnits, sprop: string | undefined): void
   for (const text of sprop?.split(",") ?? []) {
     const nal = fromBase64(text.trim());
     if (nal.length > 0 && sets.isSet(nal[0] as number)) sets.add(nal);
-  }
-}
-
-/** Viewers are told what comes as soon as it is known; sets that are of no use may be followed by better ones. */
-export function tellTrack({ sets }: AccessUnits, sink: UnitSink): void {
-  try {
-    const track = sets.track();
-    if (track !== undefined) sink.track(track);
-  } catch (error) {
-    if (!(error instanceof MediaError)) throw error;
-    sink.dropped(error);
   }
 }

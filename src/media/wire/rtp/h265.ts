@@ -4,7 +4,7 @@ import { MediaError } from "../../model/error.js";
 import type { SdpFormat } from "../sdp/sdp.js";
 import { type AccessUnits, createAccessUnits } from "./access-units.js";
 import type { Depacketizer, UnitSink } from "./depacketizer.js";
-import { addSprop, pushFragment, tellTrack } from "./h264.js";
+import { addSprop, pushFragment } from "./h264.js";
 
 /** Payload structures beside the single NAL unit (section 4.4). */
 const AGGREGATION = 48;
@@ -17,7 +17,7 @@ export function createH265Depacketizer({ parameters }: SdpFormat, sink: UnitSink
   }
   const units = createAccessUnits("hevc", sink);
   for (const name of ["sprop-vps", "sprop-sps", "sprop-pps"]) addSprop(units, parameters.get(name));
-  tellTrack(units, sink);
+  units.announce();
   return {
     push({ payload, timestamp, marker }) {
       units.begin(timestamp);

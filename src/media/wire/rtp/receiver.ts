@@ -13,6 +13,8 @@ import { RtpTimeline } from "./timeline.js";
 /** How long the first packets wait for the reports that place them, where PLAY's answer did not: microseconds, bytes. */
 const MAX_HOLD_MICROS = 1_000_000;
 const MAX_HOLD_BYTES = 8 * 1024 * 1024;
+/** What a unit takes beside its bytes, roughly. */
+const UNIT_BYTES = 256;
 /** A sound that steps back by less than this overlaps what was there: it is left out. Beyond, the clock has jumped. */
 const MAX_OVERLAP_MICROS = 1_000_000;
 
@@ -126,7 +128,7 @@ export function createRtpReceiver(init: RtpReceiverInit, handler: RtpReceiverHan
       return;
     }
     held.push({ source, index, unit, wall: present.wall });
-    heldBytes += unit.data.length;
+    heldBytes += unit.data.length + UNIT_BYTES;
     heldSince ??= present.now;
     releaseIfDue();
   }

@@ -29,7 +29,7 @@ export class ReorderBuffer {
   /** By unwrapped sequence number, with when each came. */
   readonly #held = new Map<number, { readonly packet: RtpPacket; readonly at: number }>();
   #heldBytes = 0;
-  /** How many packets in a row were far away: two that follow each other are a new beginning. */
+  /** What would follow the last packet from far away: two that follow each other are a new beginning. */
   #stray: number | undefined;
 
   constructor(sink: ReorderSink) {

@@ -100,7 +100,7 @@ describe("chooseChallenge", () => {
   });
 
   it("takes no time over a hostile one", () => {
-    const long = chooseChallenge([`Digest ${'a="\\'.repeat(100_000)}`, `Basic ${"=".repeat(100_000)}`]);
+    const long = chooseChallenge([`Digest ${'a="\\'.repeat(100_000)}`, `Basic realm=${"x=".repeat(100_000)}`]);
     expect(long?.scheme).toBe("basic");
   });
 });

@@ -85,7 +85,7 @@ export function createRtspReader(handler: RtspReaderHandler): RtspReader {
       return false;
     }
     searched = 0;
-    head = parseHead(latin1(queue.take(end) as Uint8Array));
+    head = parseHead(new TextDecoder().decode(queue.take(end)));
     return true;
   }
 
@@ -160,11 +160,4 @@ function parseHead(text: string): Head {
   const bodyLength = Number(length);
   if (bodyLength > MAX_BODY_BYTES) throw new MediaError("limit", `an RTSP body of ${bodyLength} bytes`);
   return { start, headers, bodyLength };
-}
-
-/** Bytes as characters, each by itself: headers are ASCII, and whatever else a device writes must not break them. */
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
 }

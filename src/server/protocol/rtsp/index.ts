@@ -80,7 +80,7 @@ export function createRtspProtocol(
         if (place === undefined) continue;
         pull({ url, place, transport }).catch((error: unknown) => {
           const problem = error instanceof Error ? error.message : String(error);
-          log.error({ stream, url: parseRtspUrl(url).url, problem }, "the RTSP source is given up");
+          log.error({ stream, problem }, "the RTSP source is given up");
         });
       }
       return [];

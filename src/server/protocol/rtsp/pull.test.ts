@@ -222,7 +222,7 @@ describe("pull", () => {
     expect(made.lines[0]?.fields).toMatchObject({
       reason: "client-reset",
       detail: `connection refused: nothing listens on 127.0.0.1 port ${port}`,
-      url: `rtsp://127.0.0.1:${port}/cam`,
+      source: `127.0.0.1:${port}`,
     });
     stop.abort();
     await pull;

@@ -57,8 +57,9 @@ export async function pullRtsp(init: PullInit, context: ProtocolContext): Promis
     // Where we were sent may be gone tomorrow: the address that was given is where to begin.
     ({ url } = init);
     redirects = 0;
-    const fields = { stream: streamKey(place), url: url.url, reason, detail, retryMs };
-    log.warn(fields, "the RTSP source was lost; it is asked again");
+    // Not the path: there are devices that want the password in it.
+    const source = `${url.host}:${url.port}`;
+    log.warn({ stream: streamKey(place), source, reason, detail, retryMs }, "the RTSP source was lost; it is asked again");
     await delay(retryMs, signal, scheduler);
     retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
   }

@@ -53,6 +53,8 @@ const LINGER_MS = 1_000;
 /** Keep-alives come at least this often, whatever a server says of its patience. */
 const MAX_KEEP_ALIVE_MICROS = 30_000_000;
 
+const UDP_HINT = "; where datagrams are not let through, the transport tcp is";
+
 const FAILURES: Readonly<Record<RtspFailure["reason"], SessionReason>> = {
   unauthorized: "denied",
   "not-found": "not-found",
@@ -214,7 +216,7 @@ export function runSession(
     const limitMs = playingSince === undefined ? timing.answerTimeoutMs : timing.idleTimeoutMs;
     if (now - heardAt > limitMs * 1000) {
       if (playingSince === undefined) finish("handshake-timeout", `no answer within ${limitMs / 1000} s`);
-      else finish("idle-timeout", `no media for ${limitMs / 1000} s`);
+      else finish("idle-timeout", `no media for ${limitMs / 1000} s${pairs.length > 0 ? UDP_HINT : ""}`);
       return;
     }
     guarded(() => ingest?.sweep());
