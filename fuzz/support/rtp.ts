@@ -1,6 +1,7 @@
 /** RTP as senders write it: the other side of what is tested. */
-import { concatBytes, fromHex } from "../../src/media/bytes/bytes.js";
+
 import { toBase64 } from "../../src/media/bytes/base64.js";
+import { concatBytes, fromHex } from "../../src/media/bytes/bytes.js";
 import { parseHevcRecord } from "../../src/media/codec/hevc.js";
 
 /** Parameter sets that x264 wrote for 1920x1080 and for 320x180, and pictures that only look like ones. */
@@ -109,7 +110,9 @@ export function fragment(nal: Uint8Array, codec: "avc" | "hevc", mtu: number): U
   for (let at = 0; at < body.length; at += size) {
     const flags = (at === 0 ? 0x80 : 0) | (at + size >= body.length ? 0x40 : 0);
     const header =
-      codec === "avc" ? [(first & 0xe0) | 28, flags | type] : [(first & 0x81) | (49 << 1), second, flags | type];
+      codec === "avc"
+        ? [(first & 0xe0) | 28, flags | type]
+        : [(first & 0x81) | (49 << 1), second, flags | type];
     parts.push(concatBytes([Uint8Array.from(header), body.subarray(at, at + size)]));
   }
   return parts;

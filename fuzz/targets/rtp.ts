@@ -70,7 +70,8 @@ export const target: FuzzTarget = {
         },
         packet({ track, dts, pts, data, key }) {
           if (told === 0) throw new Error("a packet before its track");
-          if (!Number.isSafeInteger(dts) || !Number.isSafeInteger(pts)) throw new Error("a time that is none");
+          if (!Number.isSafeInteger(dts) || !Number.isSafeInteger(pts))
+            throw new Error("a time that is none");
           const index = track.kind === "video" ? 0 : 1;
           if (last[index] === Number.NEGATIVE_INFINITY && !key) throw new Error("begun without a key frame");
           last[index] = dts;

@@ -12,7 +12,8 @@ const SEEDS = [
 
 export const target: FuzzTarget = {
   name: "sdp",
-  cases: (random) => (random.chance(0.05) ? random.bytes(random.int(200)) : random.mutate(random.pick(SEEDS))),
+  cases: (random) =>
+    random.chance(0.05) ? random.bytes(random.int(200)) : random.mutate(random.pick(SEEDS)),
   run(bytes) {
     allowMediaError(() => {
       const { control, media } = parseSdp(new TextDecoder().decode(bytes));

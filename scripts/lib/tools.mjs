@@ -48,8 +48,7 @@ export function ensureTools() {
 
 function isInstalled(tool) {
   const file = FILES[tool];
-  if (file !== undefined)
-    return LIBRARIES.some((folder) => existsSync(path.join("/usr/lib", folder, file)));
+  if (file !== undefined) return LIBRARIES.some((folder) => existsSync(path.join("/usr/lib", folder, file)));
   return PLACES.some((place) => {
     try {
       accessSync(path.join(place, tool), constants.X_OK);

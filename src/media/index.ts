@@ -68,18 +68,6 @@ export {
   type MuxerStreamOptions,
   muxerStream,
 } from "./stream.js";
-
-// RTP and RTSP without sockets: a client's requests and answers, and a receiver that makes packets of a source's RTP.
-export { type RtpFormat, rtpFormatOf } from "./wire/rtp/depacketizer.js";
-export {
-  type Arrival,
-  createRtpReceiver,
-  type RtpReceiver,
-  type RtpReceiverHandler,
-  type RtpReceiverInit,
-} from "./wire/rtp/receiver.js";
-export type { Alignment, RtpTimeline } from "./wire/rtp/timeline.js";
-
 // RTMP without sockets: bytes in; bytes, requests and messages out. Media messages are FLV tag bodies, for
 // `createTagDecoder`; `rtmpFormat` makes the messages that players get.
 export type { RtmpCapabilities } from "./wire/rtmp/capabilities.js";
@@ -102,6 +90,16 @@ export type {
   RtmpServerHandler,
   RtmpServerOptions,
 } from "./wire/rtmp/server-types.js";
+// RTP and RTSP without sockets: a client's requests and answers, and a receiver that makes packets of a source's RTP.
+export { type RtpFormat, rtpFormatOf } from "./wire/rtp/depacketizer.js";
+export {
+  type Arrival,
+  createRtpReceiver,
+  type RtpReceiver,
+  type RtpReceiverHandler,
+  type RtpReceiverInit,
+} from "./wire/rtp/receiver.js";
+export type { Alignment, RtpTimeline } from "./wire/rtp/timeline.js";
 export type { RtspCredentials, RtspCrypto } from "./wire/rtsp/auth.js";
 export {
   createRtspClient,

@@ -32,13 +32,13 @@ export type { AudioTrack, DataTrack, Track, VideoTrack } from "../media/model/tr
 export type { AccessAnswer, AccessRequest, Authorize } from "./contract/access.js";
 export type { Logger } from "./contract/logger.js";
 export type { Endpoint } from "./contract/protocol.js";
+export { PullError } from "./contract/pull.js";
 export type { PlayerState as ReportedState, QualityReport } from "./contract/quality.js";
 export type { SessionCounters, SessionInfo, SessionReason } from "./contract/session.js";
 export type { AttachOptions, HostServer } from "./net/http-entry.js";
 export type { HttpRequest, HttpResponse } from "./net/http-exchange.js";
 export type { StreamInfo } from "./stream-info.js";
 export type { PacketInit, StreamWriter } from "./writer.js";
-export { PullError } from "./contract/pull.js";
 export { Refused };
 
 type Config = z.input<typeof serverSchema>;

@@ -15,7 +15,16 @@ import { type Viewer, watchHttp } from "../support/viewers.js";
 const SECONDS = 3;
 const USER = "admin:s%40crët";
 const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "25", "-c:a", "aac"];
-const H265 = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:keyint=25", "-c:a", "libopus"];
+const H265 = [
+  "-c:v",
+  "libx265",
+  "-preset",
+  "ultrafast",
+  "-x265-params",
+  "log-level=none:keyint=25",
+  "-c:a",
+  "libopus",
+];
 
 let folder = "";
 let source: GstRtsp;
@@ -106,7 +115,9 @@ describe("GStreamer's RTSP server", () => {
     expectWhole(h265, await framehash(clips.h265));
     expect(await probe(path.join(folder, "h265.mp4"))).toEqual(["hevc 320x180", "opus 48000 Hz 2 ch"]);
     // What kept them in step is the sender's own word.
-    const alignments = lines.flatMap(({ fields }) => (fields.alignment === undefined ? [] : [fields.alignment]));
+    const alignments = lines.flatMap(({ fields }) =>
+      fields.alignment === undefined ? [] : [fields.alignment],
+    );
     expect(new Set(alignments)).toContain("sender-reports");
   });
 
@@ -148,12 +159,20 @@ describe("sluice pull", () => {
   it("is a server with that stream, and says nothing of the password", async () => {
     const url = source.url("/h264", USER);
     const settings = ["--http-port", "0", "--rtmp-port", "0", "--ops-port", "0", "--http-host", "127.0.0.1"];
-    const program = run(process.execPath, ["dist/cli/main.js", "pull", url, "live/cam", "--transport=udp", ...settings]);
+    const program = run(process.execPath, [
+      "dist/cli/main.js",
+      "pull",
+      url,
+      "live/cam",
+      "--transport=udp",
+      ...settings,
+    ]);
     let said = "";
     program.child.stdout?.on("data", (text: string) => {
       said += text;
     });
-    const port = (): string | undefined => /"protocol":"http","host":"127.0.0.1","port":(\d+)/.exec(said)?.[1];
+    const port = (): string | undefined =>
+      /"protocol":"http","host":"127.0.0.1","port":(\d+)/.exec(said)?.[1];
     await until(() => port() !== undefined || program.child.exitCode !== null);
     const viewer = watchHttp(`http://127.0.0.1:${port()}/live/cam.flv`);
     await until(() => viewer.length > 20_000);

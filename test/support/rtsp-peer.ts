@@ -1,12 +1,6 @@
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
-import {
-  aacPayload,
-  avcSlice,
-  cameraSdp,
-  rtpPacket,
-  senderReport,
-} from "../../fuzz/support/rtp.js";
+import { aacPayload, avcSlice, cameraSdp, rtpPacket, senderReport } from "../../fuzz/support/rtp.js";
 
 export interface PeerRequest {
   readonly method: string;
@@ -98,7 +92,12 @@ export async function startRtspPeer(init: RtspPeerInit = {}): Promise<RtspPeer> 
       if (client === undefined) {
         const channel = 2 * index;
         ways.push((kind, data) => {
-          const header = Buffer.of(0x24, channel + (kind === "rtp" ? 0 : 1), data.length >> 8, data.length & 0xff);
+          const header = Buffer.of(
+            0x24,
+            channel + (kind === "rtp" ? 0 : 1),
+            data.length >> 8,
+            data.length & 0xff,
+          );
           socket.write(Buffer.concat([header, data]));
         });
         return transport;
@@ -131,7 +130,10 @@ export async function startRtspPeer(init: RtspPeerInit = {}): Promise<RtspPeer> 
         if (pending[0] === 0x24) {
           const length = pending.length < 4 ? Number.POSITIVE_INFINITY : 4 + pending.readUInt16BE(2);
           if (pending.length < length) return;
-          received.push({ index: (pending[1] as number) >> 1, data: Uint8Array.from(pending.subarray(4, length)) });
+          received.push({
+            index: (pending[1] as number) >> 1,
+            data: Uint8Array.from(pending.subarray(4, length)),
+          });
           pending = pending.subarray(length);
           continue;
         }

@@ -1,10 +1,10 @@
 import { equalBytes } from "../../bytes/bytes.js";
 import { isOpusTags } from "../../codec/opus.js";
 import { vp9SizeOf } from "../../codec/vp9.js";
-import { MICROS_PER_MS, Unwrap } from "../../model/time.js";
 import type { DemuxerSink } from "../../model/container.js";
 import { MediaError } from "../../model/error.js";
 import { type Packet, sameConfig } from "../../model/packet.js";
+import { MICROS_PER_MS, Unwrap } from "../../model/time.js";
 import {
   AUDIO_TRACK_ID,
   type AudioCodec,

@@ -29,7 +29,12 @@ export function createAacDepacketizer(format: SdpFormat, sink: UnitSink): Depack
   const indexLength = width(parameters, "indexlength", 3);
   const deltaLength = width(parameters, "indexdeltalength", 3);
   if (sizeLength === 0) throw new MediaError("unsupported", "AAC without the size of its frames");
-  for (const name of ["ctsdeltalength", "dtsdeltalength", "streamstateindication", "auxiliarydatasizelength"]) {
+  for (const name of [
+    "ctsdeltalength",
+    "dtsdeltalength",
+    "streamstateindication",
+    "auxiliarydatasizelength",
+  ]) {
     if (width(parameters, name, 0) > 0) throw new MediaError("unsupported", `AAC with ${name}`);
   }
   const duration = Math.round((samplesPerFrame * MICROS_PER_SECOND) / sampleRate);
@@ -83,7 +88,8 @@ export function createAacDepacketizer(format: SdpFormat, sink: UnitSink): Depack
     if (fragments?.timestamp !== timestamp || fragments.whole.length !== size) {
       fragments = { timestamp, whole: new Uint8Array(size), length: 0 };
     }
-    if (fragments.length + part.length > size) throw new MediaError("malformed", "fragments longer than their frame");
+    if (fragments.length + part.length > size)
+      throw new MediaError("malformed", "fragments longer than their frame");
     fragments.whole.set(part, fragments.length);
     fragments.length += part.length;
     if (fragments.length < size) return;
@@ -117,6 +123,7 @@ function readConfig(hex: string): ReturnType<typeof readAacConfig> {
 function width(parameters: SdpFormat["parameters"], name: string, fallback: number): number {
   const text = parameters.get(name);
   if (text === undefined) return fallback;
-  if (!/^\d{1,2}$/.test(text) || Number(text) > 32) throw new MediaError("malformed", `AAC with ${name}=${text}`);
+  if (!/^\d{1,2}$/.test(text) || Number(text) > 32)
+    throw new MediaError("malformed", `AAC with ${name}=${text}`);
   return Number(text);
 }

@@ -54,7 +54,7 @@ const AVC: VideoCodecRules = {
 
 const HEVC: VideoCodecRules = {
   isKey: (data) => isHevcKey(data, NAL_LENGTH_SIZE),
-  firstSlice: (nal) => (((nal[0] as number) >> 1) & 0x3f) < 32 ? ((nal[2] ?? 0) & 0x80) !== 0 : undefined,
+  firstSlice: (nal) => ((((nal[0] as number) >> 1) & 0x3f) < 32 ? ((nal[2] ?? 0) & 0x80) !== 0 : undefined),
   isFiller: (firstByte) => ((firstByte >> 1) & 0x3f) >= 35 && ((firstByte >> 1) & 0x3f) <= 38,
 };
 

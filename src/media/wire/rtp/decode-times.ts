@@ -34,7 +34,8 @@ export class DecodeTimes {
     this.#largest.splice(at < 0 ? this.#largest.length : at, 0, pts);
     // Decoding it before the one that came before it is what it would have taken.
     const late = this.#last !== undefined && pts < this.#last;
-    if (late && at === 0 && this.#largest.length > this.#depth + 1 && this.#depth < MAX_DEPTH) this.#depth += 1;
+    if (late && at === 0 && this.#largest.length > this.#depth + 1 && this.#depth < MAX_DEPTH)
+      this.#depth += 1;
     while (this.#largest.length > this.#depth + 1) this.#largest.shift();
     // At the beginning fewer are known than it takes: as many frames earlier as are missing.
     const missing = this.#depth + 1 - this.#largest.length;

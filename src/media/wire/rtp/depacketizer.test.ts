@@ -201,7 +201,10 @@ describe("H.265", () => {
 
   it("puts single units, aggregates and fragments together", () => {
     const { unit, units, tracks, problems } = listen(H265());
-    unit(0, [aggregate([HEVC.vps, HEVC.sps, HEVC.pps], "hevc"), ...fragment(hevcSlice(true, 1, 500), "hevc", 90)]);
+    unit(0, [
+      aggregate([HEVC.vps, HEVC.sps, HEVC.pps], "hevc"),
+      ...fragment(hevcSlice(true, 1, 500), "hevc", 90),
+    ]);
     unit(3000, [hevcSlice(false, 2)]);
     unit(6000, [aggregate([hevcSlice(false, 3, 10), Uint8Array.of(0x4e, 0x01, 5)], "hevc")]);
     expect(problems).toEqual([]);
@@ -275,7 +278,9 @@ describe("AAC", () => {
   it("refuses a description without a configuration", () => {
     const without = cameraSdp((lines) => lines.map((line) => line.replace(/config=\w+;/, "")));
     expect(() => listen(parseSdp(without).media[1] as SdpMedia)).toThrow(/without its config/);
-    const lbr = cameraSdp((lines) => lines.map((line) => line.replace("sizeLength=13", "constantSize=8;sizeLength=0")));
+    const lbr = cameraSdp((lines) =>
+      lines.map((line) => line.replace("sizeLength=13", "constantSize=8;sizeLength=0")),
+    );
     expect(() => listen(parseSdp(lbr).media[1] as SdpMedia)).toThrow(MediaError);
   });
 });
@@ -297,11 +302,7 @@ describe("Opus", () => {
 
 describe("rtpFormatOf", () => {
   it("takes the first format that is carried, over a profile that is", () => {
-    const media = mediaOf(
-      "m=video 0 RTP/AVP 26 98 96",
-      "a=rtpmap:96 H264/90000",
-      "a=rtpmap:98 H265/90000",
-    );
+    const media = mediaOf("m=video 0 RTP/AVP 26 98 96", "a=rtpmap:96 H264/90000", "a=rtpmap:98 H265/90000");
     expect(rtpFormatOf(media)).toMatchObject({ payloadType: 98, clockRate: 90_000, kind: "video" });
     expect(rtpFormatOf(mediaOf("m=video 0 RTP/SAVP 96", "a=rtpmap:96 H264/90000"))).toBeUndefined();
     expect(rtpFormatOf(mediaOf("m=audio 0 RTP/AVP 0"))).toBeUndefined();

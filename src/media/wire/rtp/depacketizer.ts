@@ -54,7 +54,8 @@ const CREATE = {
 
 /** The first of the formats offered that we carry; undefined where there is none. */
 export function rtpFormatOf({ kind, protocol, formats }: SdpMedia): RtpFormat | undefined {
-  if (!/^RTP\/AVPF?(\/(TCP|UDP))?$/.test(protocol) || (kind !== "video" && kind !== "audio")) return undefined;
+  if (!/^RTP\/AVPF?(\/(TCP|UDP))?$/.test(protocol) || (kind !== "video" && kind !== "audio"))
+    return undefined;
   for (const format of formats) {
     const name = `${kind} ${format.encoding}`;
     if (format.clockRate === 0 || !Object.hasOwn(CREATE, name)) continue;

@@ -1,13 +1,7 @@
 import { BitReader, unescapeNal } from "../../bytes/bits.js";
 import { equalBytes } from "../../bytes/bytes.js";
 import { avcConfigOf, readAvcConfig } from "../../codec/avc.js";
-import {
-  HEVC_NAL_PPS,
-  HEVC_NAL_SPS,
-  HEVC_NAL_VPS,
-  hevcConfigOf,
-  readHevcConfig,
-} from "../../codec/hevc.js";
+import { HEVC_NAL_PPS, HEVC_NAL_SPS, HEVC_NAL_VPS, hevcConfigOf, readHevcConfig } from "../../codec/hevc.js";
 import { MediaError } from "../../model/error.js";
 import { VIDEO_TRACK_ID, type VideoTrack } from "../../model/track.js";
 

@@ -48,7 +48,7 @@ function stage(): Stage {
       },
     },
   );
-  const sequences = [0, 0];
+  const sequences: [number, number] = [0, 0];
   const at = (micros: number, late = 0) => ({ now: micros + late, wall: WALL + micros + late });
   return {
     receiver,
@@ -69,11 +69,19 @@ function stage(): Stage {
       const timestamp = 77 + Math.round(micros * 0.048);
       const payload = aacPayload([new Uint8Array(10).fill(1)]);
       const fields = { payloadType: 97, marker: true, ssrc: SSRCS[AUDIO] as number };
-      receiver.rtp(AUDIO, rtpPacket({ sequence: sequences[AUDIO]++, timestamp, payload, ...fields }), at(micros, late));
+      receiver.rtp(
+        AUDIO,
+        rtpPacket({ sequence: sequences[AUDIO]++, timestamp, payload, ...fields }),
+        at(micros, late),
+      );
     },
     report(track, micros, late) {
       const timestamp = track === VIDEO ? 1_000_000 + micros * 0.09 : 77 + micros * 0.048;
-      receiver.rtcp(track, senderReport(SSRCS[track] as number, WALL + micros, Math.round(timestamp)), at(micros, late));
+      receiver.rtcp(
+        track,
+        senderReport(SSRCS[track] as number, WALL + micros, Math.round(timestamp)),
+        at(micros, late),
+      );
     },
   };
 }
@@ -172,7 +180,11 @@ describe("createRtpReceiver", () => {
     const at = { now: 0, wall: WALL };
     receiver.rtp(VIDEO, Uint8Array.of(1, 2, 3), at);
     receiver.rtcp(VIDEO, Uint8Array.of(0x80, 200, 9, 9), at);
-    receiver.rtp(VIDEO, rtpPacket({ sequence: 1, timestamp: 1, payload: avcSlice(true, 1), payloadType: 100 }), at);
+    receiver.rtp(
+      VIDEO,
+      rtpPacket({ sequence: 1, timestamp: 1, payload: avcSlice(true, 1), payloadType: 100 }),
+      at,
+    );
     expect(problems).toHaveLength(2);
     expect(packets).toEqual([]);
   });

@@ -86,8 +86,9 @@ export function createRtpReceiver(init: RtpReceiverInit, handler: RtpReceiverHan
     lead,
   );
   /** Units that wait until it is known where they belong; undefined once it is. */
-  let held: { readonly source: Source; readonly index: number; readonly unit: RtpUnit; readonly wall: number }[] | undefined =
-    [];
+  let held:
+    | { readonly source: Source; readonly index: number; readonly unit: RtpUnit; readonly wall: number }[]
+    | undefined = [];
   let heldBytes = 0;
   let heldSince: number | undefined;
   let present: Arrival = { now: 0, wall: 0 };

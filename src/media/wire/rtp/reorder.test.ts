@@ -26,18 +26,22 @@ describe("ReorderBuffer", () => {
 
   it("puts any small disorder right, and leaves duplicates out (property)", () => {
     fc.assert(
-      fc.property(fc.nat(0xffff), fc.array(fc.tuple(fc.nat(8), fc.boolean()), { maxLength: 60 }), (start, how) => {
-        const { buffer, heard } = listen();
-        // Each packet is late by up to 8 places; the first is where it begins.
-        const order = how
-          .map(([late, twice], i) => ({ at: i === 0 ? -1 : i + late, sequence: start + i, twice }))
-          .sort((a, b) => a.at - b.at);
-        for (const { sequence, twice } of order) {
-          buffer.push(packet(sequence), 0);
-          if (twice) buffer.push(packet(sequence), 0);
-        }
-        expect(heard).toEqual(how.map((_, i) => (start + i) & 0xffff));
-      }),
+      fc.property(
+        fc.nat(0xffff),
+        fc.array(fc.tuple(fc.nat(8), fc.boolean()), { maxLength: 60 }),
+        (start, how) => {
+          const { buffer, heard } = listen();
+          // Each packet is late by up to 8 places; the first is where it begins.
+          const order = how
+            .map(([late, twice], i) => ({ at: i === 0 ? -1 : i + late, sequence: start + i, twice }))
+            .sort((a, b) => a.at - b.at);
+          for (const { sequence, twice } of order) {
+            buffer.push(packet(sequence), 0);
+            if (twice) buffer.push(packet(sequence), 0);
+          }
+          expect(heard).toEqual(how.map((_, i) => (start + i) & 0xffff));
+        },
+      ),
       { seed: 6 },
     );
   });
@@ -78,7 +82,8 @@ describe("ReorderBuffer", () => {
 
   it("follows a source that begins anew, but no single packet that is lost in space", () => {
     const { buffer, heard } = listen();
-    for (const sequence of [10, 11, 40_000, 12, 40_001, 30_000, 30_001, 30_002]) buffer.push(packet(sequence), 0);
+    for (const sequence of [10, 11, 40_000, 12, 40_001, 30_000, 30_001, 30_002])
+      buffer.push(packet(sequence), 0);
     expect(heard).toEqual([10, 11, 12, "lost 1", 30_001, 30_002]);
   });
 });

@@ -20,7 +20,12 @@ describe("readRtcp", () => {
     const other = writeReceiverReport(7, "name", undefined);
     const { reports, byes } = read(concatBytes([senderReport(5, WALL, 90_000), other, bye(5)]));
     expect(reports).toEqual([
-      { ssrc: 5, wall: WALL, timestamp: 90_000, lastSr: (((1_764_000_000 + 2_208_988_800) & 0xffff) << 16 | 0x4000) >>> 0 },
+      {
+        ssrc: 5,
+        wall: WALL,
+        timestamp: 90_000,
+        lastSr: ((((1_764_000_000 + 2_208_988_800) & 0xffff) << 16) | 0x4000) >>> 0,
+      },
     ]);
     expect(byes).toEqual([5]);
   });

@@ -78,11 +78,7 @@ export interface ReportBlock {
  * @param ssrc the receiver's own
  * @param cname at most 255 bytes
  */
-export function writeReceiverReport(
-  ssrc: number,
-  cname: string,
-  block: ReportBlock | undefined,
-): Uint8Array {
+export function writeReceiverReport(ssrc: number, cname: string, block: ReportBlock | undefined): Uint8Array {
   const out = new ByteWriter(96);
   out.u8(0x80 | (block === undefined ? 0 : 1));
   out.u8(RECEIVER_REPORT);

@@ -95,7 +95,8 @@ describe("RtpTimeline", () => {
     const camera = sender([0, 0]);
     const timeline = new RtpTimeline(RATES, VIDEO);
     for (const track of [VIDEO, AUDIO]) timeline.see(track, 0, WALL);
-    for (let i = 0; i < 5; i++) for (const track of [VIDEO, AUDIO]) camera.report(timeline, track, i * 5_000_000);
+    for (let i = 0; i < 5; i++)
+      for (const track of [VIDEO, AUDIO]) camera.report(timeline, track, i * 5_000_000);
     timeline.report(AUDIO, WALL + 25_000_000 + 80_000, camera.at(AUDIO, 25_000_000));
     expect(timeline.at(AUDIO, camera.at(AUDIO, 25_000_000))).toBe(25_000_000);
     const later = sender([0, 0], WALL + 3_600_000_000);

@@ -55,7 +55,9 @@ describe("Digest", () => {
   });
 
   it("counts its uses of a nonce, and knows a stale one", () => {
-    const challenge = chooseChallenge(['Digest realm="r", nonce="n", qop=auth, stale=TRUE, algorithm=MD5-sess']);
+    const challenge = chooseChallenge([
+      'Digest realm="r", nonce="n", qop=auth, stale=TRUE, algorithm=MD5-sess',
+    ]);
     if (challenge === undefined) throw new Error("no challenge");
     const authorizer = createAuthorizer(challenge, MUFASA, { hash, nonce: () => "c" });
     expect(authorizer.stale).toBe(true);
@@ -63,7 +65,9 @@ describe("Digest", () => {
     const second = authorizer.authorize("A", "b");
     expect(second).toContain("nc=00000002");
     const secret = hash("md5", `${hash("md5", "Mufasa:r:Circle of Life")}:n:c`);
-    expect(second).toContain(`response="${hash("md5", `${secret}:n:00000002:c:auth:${hash("md5", "A:b")}`)}"`);
+    expect(second).toContain(
+      `response="${hash("md5", `${secret}:n:00000002:c:auth:${hash("md5", "A:b")}`)}"`,
+    );
   });
 
   it("lets no quote and no line break out of its strings", () => {
@@ -82,7 +86,10 @@ describe("Digest", () => {
 describe("Basic", () => {
   it("is what is left where no digest can be answered", () => {
     const basic = answer(
-      ['Digest realm="r", nonce="n", algorithm=SHA-512-256, Basic realm="WallyWorld"', 'Digest realm="no nonce"'],
+      [
+        'Digest realm="r", nonce="n", algorithm=SHA-512-256, Basic realm="WallyWorld"',
+        'Digest realm="no nonce"',
+      ],
       { username: "Aladdin", password: "open sesame" },
       "A",
       "b",
@@ -100,7 +107,10 @@ describe("chooseChallenge", () => {
   });
 
   it("takes no time over a hostile one", () => {
-    const long = chooseChallenge([`Digest ${'a="\\'.repeat(100_000)}`, `Basic realm=${"x=".repeat(100_000)}`]);
+    const long = chooseChallenge([
+      `Digest ${'a="\\'.repeat(100_000)}`,
+      `Basic realm=${"x=".repeat(100_000)}`,
+    ]);
     expect(long?.scheme).toBe("basic");
   });
 });

@@ -67,7 +67,12 @@ function stage(credentials?: RtspCredentials): Stage {
       return { line, headers };
     },
     answer(status, headers = [], body = "") {
-      const lines = [`RTSP/1.0 ${status} Phrase`, `CSeq: ${cseq}`, ...headers, `Content-Length: ${body.length}`];
+      const lines = [
+        `RTSP/1.0 ${status} Phrase`,
+        `CSeq: ${cseq}`,
+        ...headers,
+        `Content-Length: ${body.length}`,
+      ];
       client.push(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n${body}`));
     },
   };
@@ -110,7 +115,10 @@ describe("createRtspClient", () => {
     on.answer(200, ["Content-Base: rtsp://host:8554/cam/"], cameraSdp());
     expect(on.described[0]?.media).toHaveLength(2);
 
-    on.client.setUp([TCP[0], { control: "track2", transport: { protocol: "udp", rtpPort: 6000, rtcpPort: 6001 } }]);
+    on.client.setUp([
+      TCP[0],
+      { control: "track2", transport: { protocol: "udp", rtpPort: 6000, rtcpPort: 6001 } },
+    ]);
     const first = on.request();
     expect(first.line).toBe("SETUP rtsp://host:8554/cam/track1 RTSP/1.0");
     expect(first.headers.get("Transport")).toBe("RTP/AVP/TCP;unicast;interleaved=0-1");
@@ -119,7 +127,10 @@ describe("createRtspClient", () => {
     const second = on.request();
     expect(second.headers.get("Session")).toBe("a-b");
     expect(second.headers.get("Transport")).toBe("RTP/AVP;unicast;client_port=6000-6001");
-    on.answer(200, ["Session: a-b", "Transport: RTP/AVP;unicast;client_port=6000-6001;server_port=7000-7001"]);
+    on.answer(200, [
+      "Session: a-b",
+      "Transport: RTP/AVP;unicast;client_port=6000-6001;server_port=7000-7001",
+    ]);
     expect(on.ready).toEqual([
       [
         { protocol: "tcp", rtpChannel: 6, rtcpChannel: 7 },
@@ -250,7 +261,9 @@ describe("readRtpInfo", () => {
   it("finds each track by its address, by its end, or by the order", () => {
     const controls = ["rtsp://host/cam/track1", "rtsp://host/cam/track2"];
     expect(readRtpInfo("url=track2;rtptime=2;seq=1, url=track1;seq=3;rtptime=1", controls)).toEqual([1, 2]);
-    expect(readRtpInfo("url=rtsp://10.0.0.1/a;rtptime=5,url=rtsp://10.0.0.1/b;rtptime=6", controls)).toEqual([5, 6]);
+    expect(readRtpInfo("url=rtsp://10.0.0.1/a;rtptime=5,url=rtsp://10.0.0.1/b;rtptime=6", controls)).toEqual([
+      5, 6,
+    ]);
     expect(readRtpInfo("url=rtsp://10.0.0.1/a;rtptime=5", controls)).toEqual([undefined, undefined]);
     expect(readRtpInfo("url=track1;rtptime=99999999999", controls)).toEqual([undefined, undefined]);
     expect(readRtpInfo("", controls)).toEqual([undefined, undefined]);

@@ -1,8 +1,20 @@
 /** RTSP's client (RFC 2326) as a machine without sockets: bytes in; bytes, media and what happened out. */
 import { baseUrl, controlUrl } from "../sdp/control.js";
 import { parseSdp, type SessionDescription } from "../sdp/sdp.js";
-import { type Authorizer, chooseChallenge, createAuthorizer, type RtspCredentials, type RtspCrypto } from "./auth.js";
-import { createRtspReader, encodeRtsp, headerOf, type RtspResponse, type RtspServerRequest } from "./message.js";
+import {
+  type Authorizer,
+  chooseChallenge,
+  createAuthorizer,
+  type RtspCredentials,
+  type RtspCrypto,
+} from "./auth.js";
+import {
+  createRtspReader,
+  encodeRtsp,
+  headerOf,
+  type RtspResponse,
+  type RtspServerRequest,
+} from "./message.js";
 import { readRtpInfo } from "./rtp-info.js";
 import { type RtspTransport, type RtspTransportReply, readTransport, transportHeader } from "./transport.js";
 
@@ -108,7 +120,8 @@ export function createRtspClient(options: RtspClientOptions, handler: RtspClient
     interleaved(channel, data) {
       if (over) return;
       const index = transports.findIndex(
-        (reply) => reply.protocol === "tcp" && (reply.rtpChannel === channel || reply.rtcpChannel === channel),
+        (reply) =>
+          reply.protocol === "tcp" && (reply.rtpChannel === channel || reply.rtcpChannel === channel),
       );
       const reply = transports[index];
       if (reply?.protocol !== "tcp") return;

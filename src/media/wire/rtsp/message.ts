@@ -124,7 +124,10 @@ export function headerOf(headers: RtspHeaders, name: string): string | undefined
  * @param start the request or status line
  * @throws TypeError for line breaks, which would make another message of it
  */
-export function encodeRtsp(start: string, headers: readonly (readonly [name: string, value: string])[]): Uint8Array {
+export function encodeRtsp(
+  start: string,
+  headers: readonly (readonly [name: string, value: string])[],
+): Uint8Array {
   const lines = [start, ...headers.map(([name, value]) => `${name}: ${value}`)];
   if (lines.some((line) => /[\r\n]/.test(line))) throw new TypeError("headers: must not contain line breaks");
   return new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`);

@@ -9,12 +9,14 @@ export function readRtpInfo(header: string, controls: readonly string[]): (numbe
   const entries = header.slice(0, 8192).split(",");
   for (const [position, entry] of entries.entries()) {
     const parts = entry.split(";").map((part) => part.trim());
-    const valueOf = (name: string): string | undefined =>
+    const value = (name: string): string | undefined =>
       parts.find((part) => part.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
-    const rtptime = valueOf("rtptime");
+    const rtptime = value("rtptime");
     if (rtptime === undefined || !/^\d{1,10}$/.test(rtptime) || Number(rtptime) > 0xffff_ffff) continue;
-    const url = valueOf("url")?.replace(/^"|"$/g, "") ?? "";
-    const named = controls.findIndex((control) => control === url || (url !== "" && control.endsWith(`/${url}`)));
+    const url = value("url")?.replace(/^"|"$/g, "") ?? "";
+    const named = controls.findIndex(
+      (control) => control === url || (url !== "" && control.endsWith(`/${url}`)),
+    );
     // Devices write other addresses there than they were asked with; the order is that of the set-up then.
     const index = named >= 0 ? named : entries.length === controls.length ? position : -1;
     if (index >= 0) found[index] = Number(rtptime);

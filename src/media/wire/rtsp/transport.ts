@@ -46,9 +46,14 @@ export function readTransport(
       rtcpChannel: rtcpChannel ?? (rtpChannel ?? 2 * index) + 1,
     };
   }
-  if (parameters.has("multicast")) throw new MediaError("unsupported", "the server sends to a multicast group");
+  if (parameters.has("multicast"))
+    throw new MediaError("unsupported", "the server sends to a multicast group");
   const [rtpPort, rtcpPort] = pair(parameters.get("server_port"), 65_535);
-  return { protocol: "udp", rtpPort, rtcpPort: rtcpPort ?? (rtpPort === undefined ? undefined : rtpPort + 1) };
+  return {
+    protocol: "udp",
+    rtpPort,
+    rtcpPort: rtcpPort ?? (rtpPort === undefined ? undefined : rtpPort + 1),
+  };
 }
 
 /** `a-b`, or `a` alone. */

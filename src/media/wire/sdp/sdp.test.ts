@@ -15,7 +15,12 @@ describe("parseSdp", () => {
     const [video, audio] = media.map(({ formats }) => formats[0]);
     expect(video).toMatchObject({ payloadType: 96, encoding: "H264", clockRate: 90_000, channels: 1 });
     expect(video?.parameters.get("packetization-mode")).toBe("1");
-    expect(audio).toMatchObject({ payloadType: 97, encoding: "MPEG4-GENERIC", clockRate: 48_000, channels: 2 });
+    expect(audio).toMatchObject({
+      payloadType: 97,
+      encoding: "MPEG4-GENERIC",
+      clockRate: 48_000,
+      channels: 2,
+    });
     // Names in lower case, whatever the device writes; values as they are.
     expect(audio?.parameters.get("sizelength")).toBe("13");
     expect(audio?.parameters.get("mode")).toBe("AAC-hbr");

@@ -30,8 +30,7 @@ export function dial({ host, port }: RtspUrl, timeoutMs: number, signal: AbortSi
       settle();
       resolve(socket);
     };
-    const onError = (error: Error): void =>
-      fail(new Error(explain(error, host, port), { cause: error }));
+    const onError = (error: Error): void => fail(new Error(explain(error, host, port), { cause: error }));
     const onAbort = (): void => fail(signal.reason);
     const timer = setTimeout(
       () => fail(new Error(`${host} did not answer within ${timeoutMs / 1000} s`)),

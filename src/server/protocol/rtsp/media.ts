@@ -23,7 +23,9 @@ export function chooseMedia(
   const chosen: ChosenMedia[] = [];
   for (const medium of media) {
     const format = rtpFormatOf(medium);
-    const names = medium.formats.map(({ encoding, payloadType }) => encoding || String(payloadType)).join(", ");
+    const names = medium.formats
+      .map(({ encoding, payloadType }) => encoding || String(payloadType))
+      .join(", ");
     if (format === undefined) leftOut(`${medium.kind} (${names}): nothing that is carried`);
     else if (chosen.some(({ format: { kind } }) => kind === format.kind)) {
       leftOut(`${medium.kind} (${names}): a second one`);

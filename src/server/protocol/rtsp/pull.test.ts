@@ -2,7 +2,12 @@ import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { bye } from "../../../../fuzz/support/rtp.js";
-import { type RtspPeer, type RtspPeerInit, sendCamera, startRtspPeer } from "../../../../test/support/rtsp-peer.js";
+import {
+  type RtspPeer,
+  type RtspPeerInit,
+  sendCamera,
+  startRtspPeer,
+} from "../../../../test/support/rtsp-peer.js";
 import { createRtspPuller, type RtspPuller } from "../../../../test/support/rtsp-puller.js";
 import { until } from "../../../../test/support/until.js";
 import { readPackets } from "../../../hub/packet-reader.js";
@@ -45,9 +50,11 @@ describe("pull", () => {
     // Picture and sound were captured together, as the reports say, whatever came first.
     const [first = Number.NaN] = times("video");
     expect(times("video").map((ms) => ms - first)).toEqual([0, 40, 80, 120, 160, 200, 240, 280, 320, 360]);
-    expect(times("audio").filter((_, i) => i % 2 === 0).map((ms) => ms - first)).toEqual(
-      [0, 40, 80, 120, 160, 200, 240, 280, 320, 360],
-    );
+    expect(
+      times("audio")
+        .filter((_, i) => i % 2 === 0)
+        .map((ms) => ms - first),
+    ).toEqual([0, 40, 80, 120, 160, 200, 240, 280, 320, 360]);
     // Reports of both tracks come back to the source.
     const { received } = source.connections[0] ?? { received: [] };
     await until(() => new Set(received.map(({ index }) => index)).size === 2);
@@ -59,7 +66,9 @@ describe("pull", () => {
     await pull;
     await until(() => methodsOf(source).includes("TEARDOWN"));
     expect(events).toEqual(["publish live/cam", "unpublish live/cam aborted"]);
-    expect(ended).toMatchObject([{ reason: "aborted", session: { counters: { packetsIn: 30, undecodable: 0 } } }]);
+    expect(ended).toMatchObject([
+      { reason: "aborted", session: { counters: { packetsIn: 30, undecodable: 0 } } },
+    ]);
     expect(ended[0]?.session.counters.bytesIn).toBeGreaterThan(1000);
   });
 
@@ -103,7 +112,9 @@ describe("pull", () => {
     const pull = rtsp.pull({ url: source.url(), place: PLACE, transport: "tcp", signal: stop.signal });
     await until(() => packets.length === 15);
     const stream = hub.stream("live/cam");
-    const viewer = readPackets((sink) => (stream as Stream).subscribe({ format: undefined, selection: { video: true, audio: true }, sink }));
+    const viewer = readPackets((sink) =>
+      (stream as Stream).subscribe({ format: undefined, selection: { video: true, audio: true }, sink }),
+    );
     await until(() => packets.length === 30);
     expect(hub.stream("live/cam")).toBe(stream);
     expect(viewer.reason).toBeUndefined();
@@ -186,9 +197,17 @@ describe("pull", () => {
       },
       "malformed",
     ],
-    ["has no such stream", { answer: ({ method }) => (method === "DESCRIBE" ? { status: 404 } : undefined) }, "not-found"],
+    [
+      "has no such stream",
+      { answer: ({ method }) => (method === "DESCRIBE" ? { status: 404 } : undefined) },
+      "not-found",
+    ],
     ["describes nonsense", { sdp: "v=0\r\n" }, "malformed"],
-    ["refuses to play", { answer: ({ method }) => (method === "PLAY" ? { status: 500 } : undefined) }, "client-closed"],
+    [
+      "refuses to play",
+      { answer: ({ method }) => (method === "PLAY" ? { status: 500 } : undefined) },
+      "client-closed",
+    ],
     [
       "says goodbye",
       {
@@ -254,7 +273,11 @@ describe("pull", () => {
       stream: `live/${i}`,
       transport: "udp" as const,
     }));
-    const nowhere = { url: `rtsp://127.0.0.1:${await freePort()}/`, stream: "live/nowhere", transport: "tcp" as const };
+    const nowhere = {
+      url: `rtsp://127.0.0.1:${await freePort()}/`,
+      stream: "live/nowhere",
+      transport: "tcp" as const,
+    };
     const made = createRtspPuller({}, { sources: [...sources, nowhere] });
     await made.rtsp.listen?.();
     await until(() => made.packets.length > 0 && silent.requests.length > 0 && reasonsOf(made).length > 0);

@@ -59,7 +59,10 @@ export async function pullRtsp(init: PullInit, context: ProtocolContext): Promis
     redirects = 0;
     // Not the path: there are devices that want the password in it.
     const source = `${url.host}:${url.port}`;
-    log.warn({ stream: streamKey(place), source, reason, detail, retryMs }, "the RTSP source was lost; it is asked again");
+    log.warn(
+      { stream: streamKey(place), source, reason, detail, retryMs },
+      "the RTSP source was lost; it is asked again",
+    );
     await delay(retryMs, signal, scheduler);
     retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
   }

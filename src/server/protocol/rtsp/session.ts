@@ -116,9 +116,7 @@ export function runSession(
       finish("no-tracks", "the source has neither H.264 nor H.265, AAC or Opus");
       return;
     }
-    ingest = createIngest(chosen, session, context, () =>
-      finish("client-closed", "the source said goodbye"),
-    );
+    ingest = createIngest(chosen, session, context, () => finish("client-closed", "the source said goodbye"));
     for (let index = 0; init.transport === "udp" && index < chosen.length; index++) {
       const pair = await openUdpPair(localAddress, remoteAddress, {
         rtp: (data) => takeDatagram(index, "rtp", data),

@@ -18,7 +18,8 @@ export function parseRtspUrl(text: string): RtspUrl {
   const shown = hideCredentials(text);
   const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text) ?? [];
   if (scheme === undefined) throw new TypeError(`${shown}: not a URL; it must look like ${EXAMPLE}`);
-  if (scheme.toLowerCase() !== "rtsp") throw new TypeError(`${shown}: ${scheme} is not supported here, only rtsp`);
+  if (scheme.toLowerCase() !== "rtsp")
+    throw new TypeError(`${shown}: ${scheme} is not supported here, only rtsp`);
   const [, authority = "", rest = ""] = /^[^/]*\/\/([^/?#]*)([^#]*)/.exec(text) ?? [];
   const at = authority.lastIndexOf("@");
   const place = authority.slice(at + 1);
