@@ -4,7 +4,7 @@ import { toBase64 } from "../../src/media/bytes/base64.js";
 import { concatBytes, fromHex } from "../../src/media/bytes/bytes.js";
 import { parseHevcRecord } from "../../src/media/codec/hevc.js";
 
-/** Parameter sets that x264 wrote for 1920x1080 and for 320x180, and pictures that only look like ones. */
+/** Parameter sets that x264 wrote for 1920 and for 176 pixels across, and pictures that only look like ones. */
 export const AVC = {
   sps: fromHex("67640028acd94078044fde022000007d20001d4c03e2c5b2c0"),
   pps: fromHex("68fba3cb22c0"),

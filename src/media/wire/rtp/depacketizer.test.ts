@@ -130,7 +130,7 @@ describe("H.264", () => {
     unit(6000, [AVC.otherSps, avcSlice(false, 3)]);
     unit(9000, [aggregate([AVC.otherSps, AVC.pps, avcSlice(true, 4)], "avc")]);
     unit(12_000, [avcSlice(true, 5)]);
-    expect(tracks.map(({ config }) => (config as VideoTrack["config"]).codedWidth)).toEqual([1920, 314]);
+    expect(tracks.map(({ config }) => (config as VideoTrack["config"]).codedWidth)).toEqual([1920, 176]);
     expect(units.map(({ track, timestamp }) => [tracks.indexOf(track), timestamp])).toEqual([
       [0, 3000],
       [0, 6000],
