@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { framehash, type Hashed, type HashedPacket, makeClip } from "../support/ffmpeg.js";
-import { type GstRtsp, matroskaMount, startGstRtsp } from "../support/gst-rtsp.js";
+import { type GstRtsp, mp4Mount, startGstRtsp } from "../support/gst-rtsp.js";
 import { type LiveTestServer, startLiveServer } from "../support/live-server.js";
 import { killPrograms, run } from "../support/program.js";
 import { createLogRecorder, type LogLine } from "../support/rtmp-server.js";
@@ -14,17 +14,11 @@ import { type Viewer, watchHttp } from "../support/viewers.js";
 
 const SECONDS = 3;
 const USER = "admin:s%40crët";
-const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "25", "-c:a", "aac"];
-const H265 = [
-  "-c:v",
-  "libx265",
-  "-preset",
-  "ultrafast",
-  "-x265-params",
-  "log-level=none:keyint=25",
-  "-c:a",
-  "libopus",
-];
+/** Without edit lists, which players take as they please, the times in the file are those that count. */
+const PLAIN = ["-use_editlist", "0"];
+const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "25", "-c:a", "aac", ...PLAIN];
+const X265 = ["-x265-params", "log-level=none:keyint=25", "-tag:v", "hvc1"];
+const H265 = ["-c:v", "libx265", "-preset", "ultrafast", ...X265, "-c:a", "libopus", ...PLAIN];
 
 let folder = "";
 let source: GstRtsp;
@@ -34,15 +28,15 @@ const clips = { h264: "", h265: "" };
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "sluice-rtsp-"));
-  clips.h264 = path.join(folder, "h264.mkv");
-  clips.h265 = path.join(folder, "h265.mkv");
+  clips.h264 = path.join(folder, "h264.mp4");
+  clips.h265 = path.join(folder, "h265-source.mp4");
   await Promise.all([makeClip(clips.h264, SECONDS, H264), makeClip(clips.h265, SECONDS, H265)]);
   source = await startGstRtsp({
     user: "admin",
     password: "s@crët",
     mounts: {
-      "/h264": matroskaMount(clips.h264, "rtph264pay", "rtpmp4gpay"),
-      "/h265": matroskaMount(clips.h265, "rtph265pay", "rtpopuspay"),
+      "/h264": mp4Mount(clips.h264, "rtph264pay", "rtpmp4gpay"),
+      "/h265": mp4Mount(clips.h265, "rtph265pay", "rtpopuspay"),
     },
   });
   server = await startLiveServer({
@@ -81,24 +75,31 @@ function save(name: string, bytes: Uint8Array): string {
 const ofKind = ({ packets }: Hashed, kind: string): readonly HashedPacket[] =>
   packets.filter((packet) => packet.kind === kind);
 
-/** How much later each packet is shown than in its source, milliseconds: the same for all where nothing was moved. */
-function shifts(got: Hashed, from: Hashed, kind: string): number[] {
-  const before = ofKind(from, kind);
-  return ofKind(got, kind).map(({ pts }, i) => pts - (before[i]?.pts ?? Number.NaN));
-}
+const hashesOf = (packets: readonly HashedPacket[]): string[] => packets.map(({ hash }) => hash);
 
+/**
+ * All pictures and all sound, each as much later as the others: but for sound from before the first picture, and for the
+ * last few, which the server itself keeps when its file ends (FFmpeg as its client does not get them either).
+ */
 function expectWhole(got: Hashed, from: Hashed): void {
+  const shifts: number[] = [];
   for (const kind of ["video", "audio"]) {
-    const hashes = (of: Hashed): string[] => ofKind(of, kind).map(({ hash }) => hash);
-    expect(hashes(got)).toEqual(hashes(from));
-    for (const [i, { dts, pts }] of ofKind(got, kind).entries()) {
-      expect(dts).toBeGreaterThanOrEqual(ofKind(got, kind)[i - 1]?.dts ?? 0);
+    const packets = ofKind(got, kind);
+    const whole = ofKind(from, kind);
+    const first = whole.findIndex(({ hash }) => hash === packets[0]?.hash);
+    expect(first).toBeGreaterThanOrEqual(0);
+    expect(first).toBeLessThanOrEqual(kind === "video" ? 0 : 5);
+    const source = whole.slice(first, first + packets.length);
+    expect(whole.length - first - packets.length).toBeLessThanOrEqual(8);
+    expect(hashesOf(packets)).toEqual(hashesOf(source));
+    for (const [i, { dts, pts }] of packets.entries()) {
+      expect(dts).toBeGreaterThanOrEqual(packets[i - 1]?.dts ?? 0);
       expect(pts).toBeGreaterThanOrEqual(dts);
+      shifts.push(pts - (source[i]?.pts ?? Number.NaN));
     }
   }
   // Picture and sound are as far apart as in the file: to 3 ms, and to the milliseconds of all the clocks on the way.
-  const all = [...shifts(got, from, "video"), ...shifts(got, from, "audio")];
-  expect(Math.max(...all) - Math.min(...all)).toBeLessThanOrEqual(3 + 2);
+  expect(Math.max(...shifts) - Math.min(...shifts)).toBeLessThanOrEqual(3 + 2);
 }
 
 describe("GStreamer's RTSP server", () => {
@@ -127,7 +128,7 @@ describe("GStreamer's RTSP server", () => {
   });
 
   it("is asked again when it was killed and has come back: viewers stay, and time never falls", async () => {
-    const mounts = { "/cam": matroskaMount(clips.h264, "rtph264pay", "rtpmp4gpay") };
+    const mounts = { "/cam": mp4Mount(clips.h264, "rtph264pay", "rtpmp4gpay") };
     const first = await startGstRtsp({ mounts });
     const stop = new AbortController();
     const keeping = await startLiveServer({ waitForPublisherMs: 20_000, keepViewersMs: 20_000 });

@@ -24,7 +24,7 @@ user = options.get("user")
 if user is not None:
     auth = GstRtspServer.RTSPAuth()
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
-    token = GstRtspServer.RTSPToken.new_empty()
+    token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
     auth.add_digest(user, options["password"], token)
     server.set_auth(auth)

@@ -19,7 +19,8 @@ export interface GstRtsp {
 }
 
 export async function startGstRtsp(options: GstRtspOptions): Promise<GstRtsp> {
-  const program = run("python3", ["test/support/gst-rtsp-server.py", JSON.stringify(options)]);
+  // Debian's own: another one first in PATH would not have its bindings.
+  const program = run("/usr/bin/python3", ["test/support/gst-rtsp-server.py", JSON.stringify(options)]);
   const first = once(program.child.stdout as NonNullable<typeof program.child.stdout>, "data");
   // It ends when it cannot begin: then with its own words.
   const [line] = (await Promise.race([first, program.output])) as [string];
@@ -31,8 +32,8 @@ export async function startGstRtsp(options: GstRtspOptions): Promise<GstRtsp> {
   };
 }
 
-/** A Matroska file with these payloaders for its picture and its sound. */
-export function matroskaMount(file: string, video: string, audio: string): string {
-  const source = `filesrc location=${file} ! matroskademux name=d`;
+/** An MP4 file with these payloaders for its picture and its sound. */
+export function mp4Mount(file: string, video: string, audio: string): string {
+  const source = `filesrc location=${file} ! qtdemux name=d`;
   return `( ${source} d.video_0 ! queue ! ${video} name=pay0 pt=96 d.audio_0 ! queue ! ${audio} name=pay1 pt=97 )`;
 }

@@ -50,6 +50,8 @@ export interface SourceEnd {
 
 /** How long the last bytes may take to leave. */
 const LINGER_MS = 1_000;
+/** So long without media after a goodbye, and that was all. */
+const LEAVING_MICROS = 500_000;
 /** Keep-alives come at least this often, whatever a server says of its patience. */
 const MAX_KEEP_ALIVE_MICROS = 30_000_000;
 
@@ -86,6 +88,8 @@ export function runSession(
   let heardAt = scheduler.now();
   let reportedAt = heardAt;
   let keptAliveAt = heardAt;
+  /** The source has said goodbye. What it sent before may still come. */
+  let leaving = false;
   let cancelLinger = (): void => {};
 
   const client = createRtspClient(
@@ -116,7 +120,9 @@ export function runSession(
       finish("no-tracks", "the source has neither H.264 nor H.265, AAC or Opus");
       return;
     }
-    ingest = createIngest(chosen, session, context, () => finish("client-closed", "the source said goodbye"));
+    ingest = createIngest(chosen, session, context, () => {
+      leaving = true;
+    });
     for (let index = 0; init.transport === "udp" && index < chosen.length; index++) {
       const pair = await openUdpPair(localAddress, remoteAddress, {
         rtp: (data) => takeDatagram(index, "rtp", data),
@@ -211,6 +217,10 @@ export function runSession(
   function sweep(): void {
     if (end !== undefined) return;
     const now = scheduler.now();
+    if (leaving && now - heardAt > LEAVING_MICROS) {
+      finish("client-closed", "the source said goodbye");
+      return;
+    }
     const limitMs = playingSince === undefined ? timing.answerTimeoutMs : timing.idleTimeoutMs;
     if (now - heardAt > limitMs * 1000) {
       if (playingSince === undefined) finish("handshake-timeout", `no answer within ${limitMs / 1000} s`);
