@@ -217,7 +217,7 @@ export function runSession(
   function sweep(): void {
     if (end !== undefined) return;
     const now = scheduler.now();
-    if (leaving && now - heardAt > LEAVING_MICROS) {
+    if (leaving && now - heardAt > Math.min(LEAVING_MICROS, timing.idleTimeoutMs * 1000)) {
       finish("client-closed", "the source said goodbye");
       return;
     }
