@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { builtServer } from "../support/built-server.js";
 import { framehash, type Hashed, type HashedPacket, makeClip } from "../support/ffmpeg.js";
 import { type GstRtsp, mp4Mount, startGstRtsp } from "../support/gst-rtsp.js";
 import { type LiveTestServer, startLiveServer } from "../support/live-server.js";
@@ -153,6 +154,28 @@ describe("GStreamer's RTSP server", () => {
       const times = packets.filter((packet) => packet.kind === kind).map(({ dts }) => dts);
       expect(times).toEqual([...times].sort((a, b) => a - b));
     }
+  });
+});
+
+describe("the setting pull", () => {
+  it("reaches the viewers of every worker, and ends with the server", async () => {
+    const { createServer } = await builtServer();
+    const live = createServer({
+      workers: 2,
+      pull: [{ url: source.url("/h264", USER), stream: "live/cam" }],
+      http: { host: "127.0.0.1", port: 0 },
+      rtmp: false,
+      ops: false,
+      logger: false,
+      waitForPublisherMs: 20_000,
+    });
+    const { http } = await live.listen();
+    // Each new connection goes to the worker that has the fewest.
+    const viewers = [1, 2].map(() => watchHttp(`http://127.0.0.1:${http?.port}/live/cam.flv`));
+    await until(() => viewers.every(({ length }) => length > 20_000));
+    await live.close();
+    await Promise.all(viewers.map(({ ended }) => ended));
+    expect(viewers.every(({ bytes }) => bytes.subarray(0, 3).toString() === "FLV")).toBe(true);
   });
 });
 

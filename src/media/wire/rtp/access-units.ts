@@ -65,7 +65,7 @@ const HEVC: VideoCodecRules = {
 export function createAccessUnits(codec: "avc" | "hevc", sink: UnitSink): AccessUnits {
   const rules = codec === "avc" ? AVC : HEVC;
   const sets = createParameterSets(codec);
-  const out = new ByteWriter(64 * 1024);
+  const out = new ByteWriter(16 * 1024);
   let timestamp: number | undefined;
   /** Where the open NAL unit's length is. */
   let open: number | undefined;

@@ -33,6 +33,7 @@ export function createIngest(
   const tracks = new Map<number, VideoTrack | AudioTrack>();
   const firsts = createFirstMedia(session.trace);
   const logDropped = createOnceASecond(scheduler);
+  const logChange = createOnceASecond(scheduler);
   let publisher: Publisher | undefined;
   let told: Alignment | undefined;
 
@@ -71,10 +72,12 @@ export function createIngest(
   function logAlignment(): void {
     const { alignment, senderWall, origin } = timeline;
     if (alignment === told || origin === undefined) return;
-    told = alignment;
-    // The sender's clock less ours: also less by what its network and its encoder take.
-    const senderClockMs = senderWall === undefined ? undefined : Math.round((senderWall - origin) / 1000);
-    log.info({ ...session.logFields, alignment, senderClockMs }, "picture and sound are in step");
+    logChange(() => {
+      told = alignment;
+      // The sender's clock less ours: also less by what its network and its encoder take.
+      const senderClockMs = senderWall === undefined ? undefined : Math.round((senderWall - origin) / 1000);
+      log.info({ ...session.logFields, alignment, senderClockMs }, "picture and sound are in step");
+    });
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { Scheduler } from "../../../hub/scheduler.js";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ProtocolContext } from "../../contract/protocol.js";
 import { PullError } from "../../contract/pull.js";
 import type { SessionReason } from "../../contract/session.js";
@@ -39,7 +39,7 @@ const WANTED: ReadonlySet<SessionReason> = new Set(["aborted", "kicked", "shutdo
  */
 export async function pullRtsp(init: PullInit, context: ProtocolContext): Promise<void> {
   const { signal, place } = init;
-  const { scheduler, log } = context;
+  const { log } = context;
   let { url } = init;
   let retryMs = FIRST_RETRY_MS;
   let redirects = 0;
@@ -63,7 +63,8 @@ export async function pullRtsp(init: PullInit, context: ProtocolContext): Promis
       { stream: streamKey(place), source, reason, detail, retryMs },
       "the RTSP source was lost; it is asked again",
     );
-    await delay(retryMs, signal, scheduler);
+    // It keeps the process alive, as the connection did: somebody waits for this source.
+    await sleep(retryMs, undefined, { signal }).catch(() => {});
     retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
   }
 }
@@ -95,17 +96,4 @@ function redirected(from: RtspUrl, location: string): RtspUrl | undefined {
   } catch {
     return undefined;
   }
-}
-
-function delay(ms: number, signal: AbortSignal, scheduler: Scheduler): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      cancel();
-      signal.removeEventListener("abort", settle);
-      resolve();
-    };
-    const cancel = scheduler.after(ms, settle);
-    signal.addEventListener("abort", settle);
-  });
 }
