@@ -15,10 +15,11 @@ import { type Viewer, watchHttp } from "../support/viewers.js";
 
 const SECONDS = 3;
 const USER = "admin:s%40crët";
+// One group of pictures: a viewer begins with the first, however late it is let in on a busy machine.
 /** Without edit lists, which players take as they please, the times in the file are those that count. */
 const PLAIN = ["-use_editlist", "0"];
-const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "25", "-c:a", "aac", ...PLAIN];
-const X265 = ["-x265-params", "log-level=none:keyint=25", "-tag:v", "hvc1"];
+const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "250", "-c:a", "aac", ...PLAIN];
+const X265 = ["-x265-params", "log-level=none:keyint=250", "-tag:v", "hvc1"];
 const H265 = ["-c:v", "libx265", "-preset", "ultrafast", ...X265, "-c:a", "libopus", ...PLAIN];
 
 let folder = "";
@@ -88,8 +89,8 @@ function expectWhole(got: Hashed, from: Hashed): void {
     const packets = ofKind(got, kind);
     const whole = ofKind(from, kind);
     const first = whole.findIndex(({ hash }) => hash === packets[0]?.hash);
-    expect(first).toBeGreaterThanOrEqual(0);
-    expect(first).toBeLessThanOrEqual(kind === "video" ? 0 : 5);
+    expect(first, kind).toBeGreaterThanOrEqual(0);
+    expect(first, kind).toBeLessThanOrEqual(kind === "video" ? 0 : 25);
     const source = whole.slice(first, first + packets.length);
     expect(whole.length - first - packets.length).toBeLessThanOrEqual(8);
     expect(hashesOf(packets)).toEqual(hashesOf(source));
