@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 
 /** What the interop and browser tests run besides Node, and the Debian package each comes in. */
@@ -13,7 +13,17 @@ const TOOLS = {
   promtool: "prometheus",
   go: "golang-go",
   ss: "iproute2",
+  "GStreamer's RTSP server": "gir1.2-gst-rtsp-server-1.0",
+  "Python's GObject bindings": "python3-gi",
 };
+
+/** What is no program to be found by: a file in a folder of /usr/lib. */
+const FILES = {
+  "GStreamer's RTSP server": "girepository-1.0/GstRtspServer-1.0.typelib",
+  "Python's GObject bindings": "dist-packages/gi/__init__.py",
+};
+
+const LIBRARIES = existsSync("/usr/lib") ? readdirSync("/usr/lib") : [];
 
 /** Debian keeps nginx where a user's PATH may not look. */
 const PLACES = [...(process.env.PATH ?? "").split(path.delimiter), "/usr/sbin", "/sbin", "/usr/bin"];
@@ -37,6 +47,8 @@ export function ensureTools() {
 }
 
 function isInstalled(tool) {
+  const file = FILES[tool];
+  if (file !== undefined) return LIBRARIES.some((folder) => existsSync(path.join("/usr/lib", folder, file)));
   return PLACES.some((place) => {
     try {
       accessSync(path.join(place, tool), constants.X_OK);

@@ -10,6 +10,7 @@ Commands:
   serve               Run the server: RTMP in on port 1935, everything over HTTP on port 8080.
   demo                Run the server with a looping demo stream, and print where to watch it.
   push SOURCE URL     Publish an FLV file or an HTTP-FLV address to an RTMP server, in real time.
+  pull URL APP/NAME   Run the server with a stream that it fetches from an RTSP source, such as a camera.
   help COMMAND        More about a command; the same as sluice COMMAND --help.
 
 Options:
@@ -53,6 +54,23 @@ Options:
 Examples:
   sluice push clip.flv rtmp://localhost/live/test --loop
   sluice push http://origin:8080/live/a.flv "rtmp://localhost/live/copy?token=secret"
+`;
+
+export const PULL_HELP = `Usage: sluice pull URL APP/NAME [--transport tcp|udp] [--config FILE] [settings]
+
+Runs the server as sluice serve does, with a stream that it fetches from an RTSP source and publishes as APP/NAME:
+picture in H.264 or H.265, sound in AAC or Opus. When the source is lost, it is asked again. Ctrl+C ends the server.
+Takes the settings of sluice serve; several sources are the setting pull.
+
+  URL         rtsp://[USER:PASSWORD@]HOST[:PORT]/PATH; in user and password write %40 for @ and %2F for /.
+  APP/NAME    Such as live/cam: to be watched at http://HOST:8080/watch/live/cam.
+
+Options:
+  --transport tcp|udp   Media in the RTSP connection (the default), or in datagrams beside it.
+
+Examples:
+  sluice pull rtsp://192.168.0.20/stream1 live/cam
+  sluice pull "rtsp://admin:secret@camera.lan:554/h264?channel=1" live/door --transport udp --rtmp-port 1936
 `;
 
 /** Every setting with its flag, meaning and default. */

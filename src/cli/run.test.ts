@@ -63,7 +63,7 @@ describe("sluice", () => {
   it("explains itself", async () => {
     const help = await outcome("--help");
     expect(help).toMatchObject({ code: 0, err: "" });
-    for (const command of ["serve", "demo", "push"]) expect(help.out).toContain(`\n  ${command} `);
+    for (const command of ["serve", "demo", "push", "pull"]) expect(help.out).toContain(`\n  ${command} `);
     expect(await outcome("-h")).toEqual(help);
     expect(await outcome("help")).toEqual(help);
     expect(await outcome()).toEqual({ code: 2, out: "", err: help.out });
@@ -106,6 +106,34 @@ describe("sluice", () => {
     expect(code).toBe(2);
     expect(err).toContain("--htp-port: no such flag; did you mean --http-port?");
     expect(err).toContain('rtmp.port = "x" (--rtmp-port): must be a whole number from 0 to 65535');
+  });
+});
+
+describe("sluice pull", () => {
+  it("says what is wrong with its arguments, never the password", async () => {
+    const cases = [
+      [[], "two arguments are needed"],
+      [["--transport", "udp", "rtsp://host/", "live/cam"], "two arguments are needed, before any option"],
+      [["http://u:hidden@host/", "live/cam"], "http://***@host/: http is not supported here, only rtsp"],
+      [["rtsp://host/", "cam"], "cam: not an app and a stream name"],
+      [["rtsp://host/", "live/cam", "--transport=sctp"], "--transport sctp: must be tcp or udp"],
+      [["rtsp://host/", "live/cam", "--htp-port=1"], "did you mean --http-port?"],
+      [
+        ["rtsp://host/", "live/cam", "--pull", '[{"url":"rtsp://u:hidden@x/","stream":"live/cam"}]'],
+        "live/cam: the configuration fetches this stream already",
+      ],
+      [
+        ["rtsp://host/", "live/cam", "--pull", '[{"url":"rtps://u:hidden@x/","stream":"live/b"}]'],
+        "must be an address such as rtsp://USER",
+      ],
+    ] as const;
+    for (const [argv, said] of cases) {
+      const { code, out, err } = await outcome("pull", ...argv);
+      expect({ code, out }).toEqual({ code: 2, out: "" });
+      expect(err).toContain(said);
+      expect(err).not.toContain("hidden");
+    }
+    expect((await outcome("pull", "--help")).out).toContain("--transport tcp|udp");
   });
 });
 

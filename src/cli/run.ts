@@ -2,7 +2,8 @@ import { ConfigError } from "../server/config/mistake.js";
 import { nearest } from "../server/config/suggest.js";
 import { version } from "../server/version.js";
 import { demo } from "./demo.js";
-import { DEMO_HELP, HELP, PUSH_HELP, SERVE_HELP, settingsHelp } from "./help.js";
+import { DEMO_HELP, HELP, PULL_HELP, PUSH_HELP, SERVE_HELP, settingsHelp } from "./help.js";
+import { pull } from "./pull.js";
 import { push } from "./push.js";
 import { serve } from "./serve.js";
 import { CommandError, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, type Terminal } from "./terminal.js";
@@ -16,6 +17,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   serve: { help: () => `${SERVE_HELP}\n${settingsHelp()}`, run: serve },
   demo: { help: () => `${DEMO_HELP}\n${settingsHelp()}`, run: demo },
   push: { help: () => PUSH_HELP, run: push },
+  pull: { help: () => `${PULL_HELP}\n${settingsHelp()}`, run: pull },
 };
 
 /**

@@ -44,6 +44,7 @@ export { fmp4Format } from "./format/mp4/muxer.js";
 export type { ContainerFormat, Demuxer, DemuxerSink, Muxer, MuxerInit } from "./model/container.js";
 export { MediaError, type MediaErrorCode } from "./model/error.js";
 export { type Metadata, type MetadataValue, type Packet, sameConfig } from "./model/packet.js";
+export { type Baseline, MediaClock, microsOf, microsOfNtp, Unwrap } from "./model/time.js";
 export {
   AUDIO_TRACK_ID,
   type AudioCodec,
@@ -67,7 +68,6 @@ export {
   type MuxerStreamOptions,
   muxerStream,
 } from "./stream.js";
-
 // RTMP without sockets: bytes in; bytes, requests and messages out. Media messages are FLV tag bodies, for
 // `createTagDecoder`; `rtmpFormat` makes the messages that players get.
 export type { RtmpCapabilities } from "./wire/rtmp/capabilities.js";
@@ -90,3 +90,24 @@ export type {
   RtmpServerHandler,
   RtmpServerOptions,
 } from "./wire/rtmp/server-types.js";
+// RTP and RTSP without sockets: a client's requests and answers, and a receiver that makes packets of a source's RTP.
+export { type RtpFormat, rtpFormatOf } from "./wire/rtp/depacketizer.js";
+export {
+  type Arrival,
+  createRtpReceiver,
+  type RtpReceiver,
+  type RtpReceiverHandler,
+  type RtpReceiverInit,
+} from "./wire/rtp/receiver.js";
+export type { Alignment, RtpTimeline } from "./wire/rtp/timeline.js";
+export type { RtspCredentials, RtspCrypto } from "./wire/rtsp/auth.js";
+export {
+  createRtspClient,
+  type RtspClient,
+  type RtspClientHandler,
+  type RtspClientOptions,
+  type RtspFailure,
+  type RtspSetup,
+} from "./wire/rtsp/client.js";
+export type { RtspTransport, RtspTransportReply } from "./wire/rtsp/transport.js";
+export { parseSdp, type SdpFormat, type SdpMedia, type SessionDescription } from "./wire/sdp/sdp.js";

@@ -49,6 +49,8 @@ import { flvSchema } from "./protocol/flv/options.js";
 import { createMp4Protocol } from "./protocol/mp4/index.js";
 import { createRtmpProtocol } from "./protocol/rtmp/index.js";
 import { rtmpSchema } from "./protocol/rtmp/options.js";
+import { createRtspProtocol, type RtspProtocol } from "./protocol/rtsp/index.js";
+import { pullSchema } from "./protocol/rtsp/options.js";
 import { playerView } from "./qos/player-view.js";
 import { createReportBatch } from "./qos/report-batch.js";
 import { createReportDesk, type ReportDesk } from "./qos/report-desk.js";
@@ -62,6 +64,7 @@ import { version } from "./version.js";
 /** All that can be configured in a file, by variables and by flags. */
 export const serverSchema = z.strictObject({
   ...coreShape,
+  pull: pullSchema,
   api: apiSchema,
   ops: opsSchema,
   rtmp: rtmpSchema,
@@ -109,6 +112,8 @@ export interface App {
   readonly entry: HttpEntry;
   readonly reports: ReportDesk;
   readonly pullFile: typeof pullFile;
+  /** Fetches an RTSP source. */
+  readonly pull: RtspProtocol["pull"];
   readonly inspect: Inspect;
   readonly events: EventLogs;
   /** Writes what happens into `events`: in the process that knows it all. */
@@ -232,7 +237,9 @@ export function createApp(init: AppInit): App {
   };
 
   const { waitForPublisherMs, maxConnections } = config;
+  const rtsp = createRtspProtocol(config.pull, context);
   const protocols: readonly Protocol[] = [
+    rtsp,
     createFlvProtocol(config.flv, waitForPublisherMs, context),
     createMp4Protocol(waitForPublisherMs, context),
     ...(ports.rtmp
@@ -378,6 +385,7 @@ export function createApp(init: AppInit): App {
     entry,
     reports,
     pullFile,
+    pull: rtsp.pull,
     inspect,
     events,
     teller: createTeller(events.admin, events.visible, scheduler.wall),

@@ -32,6 +32,7 @@ export type { AudioTrack, DataTrack, Track, VideoTrack } from "../media/model/tr
 export type { AccessAnswer, AccessRequest, Authorize } from "./contract/access.js";
 export type { Logger } from "./contract/logger.js";
 export type { Endpoint } from "./contract/protocol.js";
+export { PullError } from "./contract/pull.js";
 export type { PlayerState as ReportedState, QualityReport } from "./contract/quality.js";
 export type { SessionCounters, SessionInfo, SessionReason } from "./contract/session.js";
 export type { AttachOptions, HostServer } from "./net/http-entry.js";
@@ -97,6 +98,14 @@ export interface PlayFileOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How `pull` fetches. */
+export interface PullOptions {
+  /** Whether media comes in the RTSP connection (`tcp`, the default) or in datagrams beside it (`udp`). */
+  readonly transport?: "tcp" | "udp";
+  /** Ends it, without an error. */
+  readonly signal?: AbortSignal;
+}
+
 /** A live streaming server. Its functions need no `this`: they can be handed to a framework as they are. */
 export interface LiveServer {
   /**
@@ -135,6 +144,15 @@ export interface LiveServer {
    * @param name such as `live/room`
    */
   playFile(file: string, name: string, options?: PlayFileOptions): Promise<void>;
+  /**
+   * Fetches an RTSP source, such as a camera, and publishes it; when it is lost, again, after a pause that grows. Settles
+   * when the signal fires, when somebody has ended its stream, or when the server is closed.
+   *
+   * @param url such as `rtsp://user:password@host/path`; user and password are not logged
+   * @param name such as `live/cam`
+   * @throws PullError when the source lets nobody in, or has nothing to publish; TypeError for wrong arguments
+   */
+  pull(url: string, name: string, options?: PullOptions): Promise<void>;
   /**
    * Takes what is ours out of what an HTTP, HTTPS or HTTP/2 server is asked for, WebSocket handshakes included, and
    * leaves the rest to its other listeners. Without a prefix these keep `/` and every MP4 file that is no live stream.
@@ -298,6 +316,13 @@ export function createServer(options: ServerOptions = {}): LiveServer {
         signal?.removeEventListener("abort", stop);
         publisher.end("unpublished");
       }
+    },
+    async pull(url, name, { transport = "tcp", signal } = {}) {
+      if (typeof url !== "string") throw new TypeError("url: must be an address such as rtsp://host/path");
+      if (transport !== "tcp" && transport !== "udp") {
+        throw new TypeError("options.transport: must be tcp or udp");
+      }
+      await app.pull({ url, place: requireName(name), transport, signal });
     },
     attach(server, given = {}) {
       requireAlone("attach");

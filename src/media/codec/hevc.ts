@@ -1,4 +1,5 @@
 import { ByteReader } from "../bytes/reader.js";
+import { ByteWriter } from "../bytes/writer.js";
 import { MediaError } from "../model/error.js";
 import type { VideoConfig } from "../model/track.js";
 import { type ProfileTierLevel, parseHevcSps, vpsFrameRate } from "./hevc-sps.js";
@@ -72,6 +73,53 @@ export function parseHevcRecord(hvcC: Uint8Array): HevcRecord {
     sps: sets[HEVC_NAL_SPS] ?? [],
     pps: sets[HEVC_NAL_PPS] ?? [],
   };
+}
+
+/**
+ * An hvcC for these parameter sets (NAL units without start code or length), with four-byte NAL lengths.
+ *
+ * @throws MediaError when the first SPS cannot be read, or there are more or longer sets than the record can hold
+ */
+export function hevcConfigOf(
+  vps: readonly Uint8Array[],
+  sps: readonly Uint8Array[],
+  pps: readonly Uint8Array[],
+): Uint8Array {
+  const first = sps[0];
+  if (first === undefined) throw new MediaError("malformed", "no sequence parameter set");
+  const { profileTierLevel: ptl, chromaFormatIdc, bitDepthLuma, bitDepthChroma } = parseHevcSps(first);
+  // sps_max_sub_layers_minus1 and sps_temporal_id_nesting_flag, behind the header (ITU-T H.265 section 7.3.2.2).
+  const layers = first[2] ?? 0;
+  const out = new ByteWriter(256);
+  out.u8(1);
+  out.u8((ptl.profileSpace << 6) | (ptl.highTier ? 0x20 : 0) | ptl.profileIdc);
+  out.u32(ptl.compatibility);
+  out.write(ptl.constraints);
+  out.u8(ptl.levelIdc);
+  out.u16(0xf000); // min_spatial_segmentation_idc: none is stated
+  out.u8(0xfc); // parallelismType: unknown
+  out.u8(0xfc | chromaFormatIdc);
+  out.u8(0xf8 | (bitDepthLuma - 8));
+  out.u8(0xf8 | (bitDepthChroma - 8));
+  out.u16(0); // avgFrameRate: unspecified
+  out.u8(((((layers >> 1) & 7) + 1) << 3) | ((layers & 1) << 2) | 3);
+  const arrays = [
+    [HEVC_NAL_VPS, vps],
+    [HEVC_NAL_SPS, sps],
+    [HEVC_NAL_PPS, pps],
+  ] as const;
+  out.u8(arrays.length);
+  for (const [type, nals] of arrays) {
+    if (nals.length > 64) throw new MediaError("limit", `${nals.length} parameter sets of a kind`);
+    out.u8(type);
+    out.u16(nals.length);
+    for (const nal of nals) {
+      if (nal.length > 0xffff) throw new MediaError("limit", `a parameter set of ${nal.length} bytes`);
+      out.u16(nal.length);
+      out.write(nal);
+    }
+  }
+  return out.finish();
 }
 
 /** `hvc1.` and so on, ISO/IEC 14496-15 section E.3, such as `hvc1.1.6.L93.90`. */

@@ -76,7 +76,7 @@ const reportSchema = z
 
 export const sessionSchema = z.object({
   id: z.string(),
-  protocol: z.string().describe("`rtmp`, `http-flv`, `ws-flv`, `http-mp4` or `ws-mp4`."),
+  protocol: z.string().describe("`rtmp`, `rtsp`, `http-flv`, `ws-flv`, `http-mp4` or `ws-mp4`."),
   action: z.enum(["publish", "play"]).nullable().describe("null until it has said what it wants."),
   app: z.string().optional(),
   name: z.string().optional(),

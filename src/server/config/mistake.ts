@@ -1,3 +1,5 @@
+import { hideCredentials } from "./redact.js";
+
 /** One thing wrong with the configuration. */
 export interface Mistake {
   /** The key, variable or flag as it was written. */
@@ -32,6 +34,7 @@ export function describe({ name, where, value, problem }: Mistake): string {
 }
 
 function show(value: unknown): string {
-  const text = typeof value === "function" ? "a function" : (JSON.stringify(value) ?? String(value));
+  const plain = typeof value === "function" ? "a function" : (JSON.stringify(value) ?? String(value));
+  const text = hideCredentials(plain);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -76,7 +76,7 @@ export interface Adapted {
 export interface SessionInfo {
   /** Unique while the server runs. */
   readonly id: string;
-  /** `rtmp`, `http-flv`, `ws-flv`, `http-mp4` or `ws-mp4`. */
+  /** `rtmp`, `rtsp`, `http-flv`, `ws-flv`, `http-mp4` or `ws-mp4`. */
   readonly protocol: string;
   /** The peer's IP address, without a port. */
   readonly remoteAddress: string;

@@ -1,7 +1,7 @@
 import type { Hub } from "../../hub/hub.js";
 import type { Publisher } from "../../hub/publisher.js";
 import type { Scheduler } from "../../hub/scheduler.js";
-import { ClockDriftEstimator, type Drift } from "./clock-drift.js";
+import { ClockDriftEstimator, type Drift } from "../../media/model/drift.js";
 
 const PERIOD_MS = 1_000;
 

@@ -1,10 +1,10 @@
 import { equalBytes } from "../../bytes/bytes.js";
 import { isOpusTags } from "../../codec/opus.js";
 import { vp9SizeOf } from "../../codec/vp9.js";
-import { MICROS_PER_MS, Unwrap32 } from "../../model/clock.js";
 import type { DemuxerSink } from "../../model/container.js";
 import { MediaError } from "../../model/error.js";
 import { type Packet, sameConfig } from "../../model/packet.js";
+import { MICROS_PER_MS, Unwrap } from "../../model/time.js";
 import {
   AUDIO_TRACK_ID,
   type AudioCodec,
@@ -58,7 +58,7 @@ const CONNECTION_SCRIPTS: ReadonlySet<string> = new Set(["|RtmpSampleAccess", "@
  * by Enhanced RTMP v2, and the one outside Multitrack) as soon as that has one. The others are left out silently.
  */
 export function createTagDecoder(sink: DemuxerSink): TagDecoder {
-  const clock = new Unwrap32();
+  const clock = new Unwrap(32);
   const video: Selection<VideoTrack> = { trackId: undefined, track: undefined };
   const audio: Selection<AudioTrack> = { trackId: undefined, track: undefined };
   /** The last media timestamp, unwrapped. */

@@ -1,6 +1,6 @@
 import type { ByteWriter } from "../../bytes/writer.js";
-import { MICROS_PER_MS } from "../../model/clock.js";
 import type { Packet } from "../../model/packet.js";
+import { MICROS_PER_MS } from "../../model/time.js";
 import type { AudioCodec, AudioTrack, Track, VideoCodec, VideoTrack } from "../../model/track.js";
 import {
   AAC_RAW,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ClockDriftEstimator, lowerEdge } from "./clock-drift.js";
+import { ClockDriftEstimator, lowerEdge } from "./drift.js";
 
 const SECOND = 1_000_000;
 
@@ -51,7 +51,7 @@ describe("ClockDriftEstimator", () => {
 
   it("says nothing of the rate before ten seconds, and nothing at all before the first point", () => {
     const estimator = new ClockDriftEstimator();
-    expect(estimator.drift).toEqual({ ppm: undefined, offset: 0, span: 0 });
+    expect(estimator.drift).toEqual({ ppm: undefined, offset: 0, span: 0, reach: 0 });
     watch(estimator, 100, 9, 1);
     expect(estimator.drift.ppm).toBeUndefined();
   });
@@ -60,7 +60,26 @@ describe("ClockDriftEstimator", () => {
     const estimator = new ClockDriftEstimator();
     watch(estimator, 0, 60, 1);
     estimator.add(60 * SECOND, 30_000 - 5 * SECOND);
-    expect(estimator.drift).toEqual({ ppm: undefined, offset: 0, span: 0 });
+    expect(estimator.drift).toEqual({ ppm: undefined, offset: 0, span: 0, reach: 0 });
+  });
+
+  it("is off by no more than the delays' spread over its reach (property)", () => {
+    const delays = fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 12, maxLength: 300 });
+    fc.assert(
+      fc.property(fc.integer({ min: -500, max: 500 }), delays, (ppm, extra) => {
+        const estimator = new ClockDriftEstimator();
+        for (const [i, more] of extra.entries()) {
+          const at = i * SECOND;
+          // Whole microseconds of a slope in millionths, a point a second: nothing is rounded.
+          estimator.add(at, 5_000 + i * ppm + more);
+        }
+        const { ppm: found, reach } = estimator.drift;
+        const spread = Math.max(...extra) - Math.min(...extra);
+        expect(reach).toBeGreaterThan(0);
+        expect(Math.abs((found ?? Number.NaN) - ppm)).toBeLessThanOrEqual((1e6 * spread) / reach + 1e-6);
+      }),
+      { seed: 6 },
+    );
   });
 
   it("keeps its line at or below every point, over the mean of their times (property)", () => {

@@ -6,6 +6,11 @@ export interface Drift {
   readonly offset: number;
   /** How long it has been watched, microseconds. */
   readonly span: number;
+  /**
+   * What `ppm` rests on: microseconds between the two points that its line goes through; 0 while it is undefined. With
+   * delays that are never more than `J` above their least, `ppm` is off by at most `1e6 * J / reach`.
+   */
+  readonly reach: number;
 }
 
 interface Point {
@@ -54,16 +59,17 @@ export class ClockDriftEstimator {
   get drift(): Drift {
     const first = this.#first;
     const last = this.#points.at(-1);
-    if (first === undefined || last === undefined) return { ppm: undefined, offset: 0, span: 0 };
+    if (first === undefined || last === undefined) return { ppm: undefined, offset: 0, span: 0, reach: 0 };
     const span = last.at - first.at;
     if (this.#points.length < MIN_POINTS || span < MIN_SPAN_MICROS)
-      return { ppm: undefined, offset: 0, span };
+      return { ppm: undefined, offset: 0, span, reach: 0 };
     const [from, to] = lowerEdge(this.#points);
-    const slope = (to.delay - from.delay) / (to.at - from.at);
+    const reach = to.at - from.at;
+    const slope = (to.delay - from.delay) / reach;
     const lineAt = (at: number): number => from.delay + slope * (at - from.at);
     // While the beginning is in sight, more points tell more of it; later it stays as it was.
     if (this.#points[0]?.at === first.at) this.#base = lineAt(first.at);
-    return { ppm: slope * 1e6, offset: Math.round(lineAt(last.at) - this.#base), span };
+    return { ppm: slope * 1e6, offset: Math.round(lineAt(last.at) - this.#base), span, reach };
   }
 }
 
