@@ -39,12 +39,22 @@ export interface JobDeskOptions {
   readonly log?: JobLog;
 }
 
+/** A place among those that may run. */
+export interface Turn {
+  /** Also `media_job_id` in log lines. */
+  readonly id: string;
+  /** Fires with the caller's signal, and when the desk closes. */
+  readonly signal: AbortSignal;
+  /** Gives the place back. @param error why, where it went wrong */
+  leave(error?: unknown): void;
+}
+
 /** Where jobs are started, so many at once. */
 export interface JobDesk {
   /** Never throws: what goes wrong is in `done`. */
   start<T>(kind: string, work: (context: JobContext) => Promise<T>, signal?: AbortSignal): Job<T>;
-  /** A turn to work, for what is no job: an iterator that a consumer drives. Give it back. @throws AvError */
-  enter(signal: AbortSignal): Promise<() => void>;
+  /** A turn to work, for what is driven from outside: an iterator. @throws AvError `busy`, `aborted` */
+  enter(kind: string, signal?: AbortSignal): Promise<Turn>;
   readonly running: number;
   readonly waiting: number;
   /** Ends all jobs, and takes no more; settles when none is left. */
@@ -56,29 +66,31 @@ const ID_BYTES = 9;
 export function createJobDesk(options: JobDeskOptions): JobDesk {
   const { maxRunning, maxWaiting, log } = options;
   if (!(maxRunning >= 1)) throw new TypeError("maxRunning must be at least 1");
+  if (!(maxWaiting >= 0)) throw new TypeError("maxWaiting must be at least 0");
   let running = 0;
   const waiting: (() => void)[] = [];
   const closing = new AbortController();
-  const jobs = new Set<Promise<unknown>>();
+  /** Called when the last has left, once it closes. */
+  let onIdle: (() => void) | undefined;
 
-  async function enter(signal: AbortSignal): Promise<() => void> {
+  async function take(signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw abortedError(signal);
-    if (running < maxRunning) running++;
-    else if (waiting.length >= maxWaiting) {
+    if (running < maxRunning) running += 1;
+    else if (waiting.length < maxWaiting) await turn(signal);
+    else {
       throw new AvError(
         "busy",
         `${running} media jobs are running and ${waiting.length} are waiting; try again later`,
       );
-    } else await turn(signal);
-    let left = false;
-    return () => {
-      if (left) return;
-      left = true;
-      const next = waiting.shift();
-      // The place goes from one to the next: nobody comes in between.
-      if (next === undefined) running--;
-      else next();
-    };
+    }
+  }
+
+  /** The place goes from one to the next: nobody comes in between. */
+  function giveBack(): void {
+    const next = waiting.shift();
+    if (next !== undefined) next();
+    else running -= 1;
+    if (running === 0) onIdle?.();
   }
 
   function turn(signal: AbortSignal): Promise<void> {
@@ -96,52 +108,56 @@ export function createJobDesk(options: JobDeskOptions): JobDesk {
     });
   }
 
+  async function begin(id: string, kind: string, signal: AbortSignal): Promise<Turn> {
+    await take(signal);
+    const startedAt = performance.now();
+    log?.info({ media_job_id: id, kind }, "media job started");
+    let left = false;
+    return {
+      id,
+      signal,
+      leave(error) {
+        if (left) return;
+        left = true;
+        const ms = Math.round(performance.now() - startedAt);
+        if (error === undefined) log?.info({ media_job_id: id, kind, ms }, "media job done");
+        else {
+          const { code, message } = asAvError(error);
+          log?.info({ media_job_id: id, kind, ms, code, error: message }, "media job failed");
+        }
+        giveBack();
+      },
+    };
+  }
+
+  const signals = (...own: (AbortSignal | undefined)[]): AbortSignal =>
+    AbortSignal.any([closing.signal, ...own.filter((each) => each !== undefined)]);
+
   function start<T>(kind: string, work: (context: JobContext) => Promise<T>, signal?: AbortSignal): Job<T> {
-    const id = randomBytes(ID_BYTES).toString("base64url");
+    const id = newId();
     const own = new AbortController();
-    const ends = AbortSignal.any([own.signal, closing.signal, ...(signal ? [signal] : [])]);
+    const ends = signals(own.signal, signal);
     const listeners = new Set<(progress: Progress) => void>();
     let latest: Progress | undefined;
+    const report = (progress: Progress): void => {
+      latest = progress;
+      for (const listener of [...listeners]) listener(progress);
+    };
     const done = (async (): Promise<T> => {
-      const startedAt = performance.now();
+      const { leave } = await begin(id, kind, ends);
       try {
-        const leave = await enter(ends);
-        try {
-          log?.info({ media_job_id: id, kind }, "media job started");
-          const result = await work({
-            id,
-            signal: ends,
-            report(progress) {
-              latest = progress;
-              for (const listener of [...listeners]) listener(progress);
-            },
-          });
-          log?.info(
-            { media_job_id: id, kind, ms: Math.round(performance.now() - startedAt) },
-            "media job done",
-          );
-          return result;
-        } finally {
-          leave();
-        }
+        const result = await work({ id, signal: ends, report });
+        leave();
+        return result;
       } catch (error) {
-        const failed =
-          error instanceof AvError || error instanceof TypeError
-            ? error
-            : new AvError("failed", error instanceof Error ? error.message : String(error), { cause: error });
-        const code = failed instanceof AvError ? failed.code : "failed";
-        log?.info({ media_job_id: id, kind, code, error: failed.message }, "media job failed");
-        throw failed;
+        leave(error);
+        throw error instanceof TypeError ? error : asAvError(error);
       } finally {
         listeners.clear();
       }
     })();
-    const settled = done.then(
-      () => {},
-      () => {},
-    );
-    jobs.add(settled);
-    void settled.then(() => jobs.delete(settled));
+    // Whoever only listens to its progress, or cancels it, is not told twice.
+    done.catch(() => {});
     return {
       id,
       kind,
@@ -159,16 +175,28 @@ export function createJobDesk(options: JobDeskOptions): JobDesk {
 
   return {
     start,
-    enter: (signal) => enter(AbortSignal.any([signal, closing.signal])),
+    enter: (kind, signal) => begin(newId(), kind, signals(signal)),
     get running() {
       return running;
     },
     get waiting() {
       return waiting.length;
     },
-    async close() {
+    close() {
       closing.abort(new AvError("aborted", "no more media jobs are taken"));
-      await Promise.all(jobs);
+      return new Promise((resolve) => {
+        if (running === 0) resolve();
+        else onIdle = resolve;
+      });
     },
   };
+}
+
+function newId(): string {
+  return randomBytes(ID_BYTES).toString("base64url");
+}
+
+function asAvError(error: unknown): AvError {
+  if (error instanceof AvError) return error;
+  return new AvError("failed", error instanceof Error ? error.message : String(error), { cause: error });
 }

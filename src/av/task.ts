@@ -20,7 +20,7 @@ export interface ProbeTask {
 
 /** A picture. */
 export interface RawFrame {
-  /** Microseconds from the beginning of the file; of a live source from the first picture that was seen. */
+  /** Microseconds from the start of the file, or of what came of a live source. */
   readonly pts: number;
   readonly width: number;
   readonly height: number;

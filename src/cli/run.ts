@@ -1,8 +1,11 @@
+import { AvError } from "../av/error.js";
 import { ConfigError } from "../server/config/mistake.js";
 import { nearest } from "../server/config/suggest.js";
 import { version } from "../server/version.js";
 import { demo } from "./demo.js";
-import { DEMO_HELP, HELP, PUSH_HELP, SERVE_HELP, settingsHelp } from "./help.js";
+import { frames } from "./frames.js";
+import { DEMO_HELP, FRAMES_HELP, HELP, PROBE_HELP, PUSH_HELP, SERVE_HELP, settingsHelp } from "./help.js";
+import { probe } from "./probe.js";
 import { push } from "./push.js";
 import { serve } from "./serve.js";
 import { CommandError, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, type Terminal } from "./terminal.js";
@@ -16,6 +19,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   serve: { help: () => `${SERVE_HELP}\n${settingsHelp()}`, run: serve },
   demo: { help: () => `${DEMO_HELP}\n${settingsHelp()}`, run: demo },
   push: { help: () => PUSH_HELP, run: push },
+  probe: { help: () => PROBE_HELP, run: probe },
+  frames: { help: () => FRAMES_HELP, run: frames },
 };
 
 /**
@@ -31,6 +36,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     if (error instanceof CommandError) {
       terminal.err(`sluice: ${error.message}\n`);
       return error.exitCode;
+    }
+    if (error instanceof AvError) {
+      terminal.err(`sluice: ${error.message}\n`);
+      return EXIT_FAILURE;
     }
     if (error instanceof ConfigError) {
       terminal.err(`sluice: ${error.message}\nAll settings: sluice serve --help\n`);
