@@ -18,6 +18,8 @@ export interface EngineIo {
   readonly limits: Limits;
   /** The bytes of a source of kind `bytes`. */
   readonly input?: AsyncIterable<Uint8Array>;
+  /** Gives way to other work on this machine, and takes one core. */
+  readonly background?: boolean;
 }
 
 export interface ConvertIo extends EngineIo {

@@ -9,7 +9,7 @@ export async function ffmpegImage(
   { ffmpeg }: Ffmpeg,
   task: ImageTask,
   rgba: Uint8Array,
-  { signal, limits }: EngineIo,
+  { signal, limits, background = false }: EngineIo,
 ): Promise<Uint8Array> {
   const size = `${task.width}x${task.height}`;
   const child = runChild({
@@ -23,6 +23,7 @@ export async function ffmpegImage(
     stdin: true,
     signal,
     ...limits,
+    background,
   });
   const slices: Uint8Array[] = [];
   const fed = feed(child, once(rgba));

@@ -17,8 +17,6 @@ export interface PicturesRun {
   readonly filters: string;
   readonly limit?: number | undefined;
   readonly keyframesOnly?: boolean;
-  /** Gives way to others, and takes one core. */
-  readonly background?: boolean;
 }
 
 /**
@@ -29,14 +27,14 @@ export interface PicturesRun {
 export async function* readFrames(
   { ffmpeg, version }: Ffmpeg,
   run: PicturesRun,
-  { signal, limits, input }: EngineIo,
+  { signal, limits, input, background = false }: EngineIo,
 ): AsyncGenerator<RawFrame> {
   const stamps: number[] = [];
   const before = [
     ...(run.fromUs === undefined || run.fromUs <= 0 ? [] : ["-ss", seconds(run.fromUs)]),
     ...(run.keyframesOnly ? ["-skip_frame", "nokey"] : []),
     ...["-max_pixels", String(MAX_PIXELS)],
-    ...(run.background ? ["-threads", "1"] : []),
+    ...(background ? ["-threads", "1"] : []),
   ];
   const child = runChild({
     name: "ffmpeg",
@@ -57,7 +55,7 @@ export async function* readFrames(
     },
     signal,
     ...limits,
-    background: run.background === true,
+    background,
   });
   const fed = input === undefined ? undefined : feed(child, input);
   const name = sourceName(run.source);
