@@ -257,12 +257,110 @@ describe("the end of the process", () => {
     expect(spawnSync("mkfifo", [fifo]).status).toBe(0);
     const script = `const { probe } = await import(${module}); await probe(${JSON.stringify(fifo)}, { timeoutMs: 0 });`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" });
+    const engines = (): readonly string[] =>
+      enginesLeft(child.pid).filter((each) => each.startsWith("ffprobe"));
+    await until(() => enginesLeft().length > 0);
+    stop.abort();
+    expect(await code(probing)).toBe("aborted");
+    expect(enginesLeft()).toEqual([]);
+  });
+
+  it("is broken somewhere: frames or an error, never a hang", async () => {
+    const bytes = readFileSync(good);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 200 }),
+        fc.nat(bytes.length),
+        async (changes, length) => {
+          const broken = Uint8Array.from(bytes.subarray(0, Math.max(1, length)));
+          for (const [at, value] of changes) if (at < broken.length) broken[at] = value;
+          const file = write("broken.mp4", broken);
+          expect(await code(firstFrame(file, { stallTimeoutMs: 20_000 }))).toBeOneOf([
+            ...["none", "not-media", "corrupt", "unsupported", "failed", "memory", "not-found"],
+          ]);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it("has a picture that would take all memory", async () => {
+    // A PNG of 30,000 x 30,000 pixels, whose header alone is there.
+    const bomb = Buffer.from(
+      "89504e470d0a1a0a0000000d4948445200007530000075300802000000f0bb6a3b0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082",
+      "hex",
+    );
+    expect(await code(firstFrame(write("bomb.png", bomb)))).not.toBe("none");
+  });
+
+  function cut(name: string, share: number): string {
+    cpSync(good, media.path(name));
+    truncateSync(media.path(name), Math.floor(readFileSync(good).length * share));
+    return media.path(name);
+  }
+});
+
+describe("an address", () => {
+  it("where nobody is, or nothing", async () => {
+    const base = await serve({});
+    expect(await code(probe("http://127.0.0.1:1/a.flv"))).toBe("unreachable");
+    expect(await code(probe("rtmp://127.0.0.1:1/live/a"))).toBe("unreachable");
+    expect(await code(probe("rtsp://127.0.0.1:1/live/a"))).toBe("unreachable");
+    expect(await code(probe(`${base}/a.flv`))).toBe("not-found");
+    expect(await code(firstFrame(`${base}/a.flv`))).toBe("not-found");
+    expect(await code(probe("ftp://127.0.0.1/a"))).toBe("unsupported");
+  });
+
+  it("where somebody takes the call and says nothing", async () => {
+    const server = createTcpServer((socket) => void socket.on("error", () => {}));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    closers.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    for (const scheme of ["http", "rtmp", "rtsp"]) {
+      const url = `${scheme}://127.0.0.1:${port}/live/a`;
+      expect([scheme, await code(probe(url, { timeoutMs: 500 }))]).toEqual([scheme, "timeout"]);
+      expect([scheme, await code(firstFrame(url, { stallTimeoutMs: 500 }))]).toEqual([scheme, "timeout"]);
+    }
+    expect(enginesLeft()).toEqual([]);
+  });
+
+  it("whose playlist points at this machine's files, and is told none of them", async () => {
+    const list = (target: string): string =>
+      `#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n${target}\n#EXT-X-ENDLIST\n`;
+    const segment = media.path("segment.ts");
+    await runProgram("ffmpeg", ["-v", "error", "-i", good, "-c", "copy", segment]).output;
+    const base = await serve({
+      "/secret.m3u8": list(`file://${segment}`),
+      "/plain.m3u8": list(segment),
+      "/good.m3u8": list("segment.ts"),
+      "/segment.ts": readFileSync(segment),
+      "/video.flv": list("segment.ts"),
+      "/good.mp4": readFileSync(good),
+    });
+    // The same bytes over HTTP can be read: it is the file that may not be.
+    expect((await probe(`${base}/good.m3u8`)).container).toBe("hls");
+    expect((await probe(`${base}/good.mp4`)).container).toBe("mp4");
+    expect(await code(probe(`${base}/secret.m3u8`))).not.toBe("none");
+    expect(await code(probe(`${base}/plain.m3u8`))).not.toBe("none");
+    // Only an address that says so is a playlist.
+    expect(await code(probe(`${base}/video.flv`))).toBe("unsupported");
+  });
+});
+
+describe("the end of the process", () => {
+  it.runIf(process.platform === "linux")("takes the engines along, even when it is killed", async () => {
+    const module = JSON.stringify(pathToFileURL(path.resolve("dist/av/index.js")).href);
+    const fifo = media.path("wait.mp4");
+    expect(spawnSync("mkfifo", [fifo]).status).toBe(0);
+    const script = `const { probe } = await import(${module}); await probe(${JSON.stringify(fifo)}, { timeoutMs: 0 });`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" });
     const engines = (): string[] =>
       spawnSync("pgrep", ["-x", "-P", String(child.pid), "ffprobe"], { encoding: "utf8" })
         .stdout.split("\n")
         .filter(Boolean);
     await until(() => engines().length === 1);
-    const [engine = ""] = engines();
+    const [, engine = ""] = engines()[0]?.split(" ") ?? [];
     child.kill("SIGKILL");
     await once(child, "exit");
     await until(() => {

@@ -35,8 +35,8 @@ export function mediaFolder(): MediaFolder {
   };
 }
 
-/** Programs of FFmpeg's that this process has started and that are not gone. Only on Linux. */
-export function enginesLeft(): readonly string[] {
+/** Programs of FFmpeg's that a process, this one by default, has started and that are not gone. Only on Linux. */
+export function enginesLeft(ofProcess: number = process.pid): readonly string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
@@ -44,7 +44,7 @@ export function enginesLeft(): readonly string[] {
         const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
         const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
         const program = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
-        const ours = Number(parent) === process.pid && /^(ffmpeg|ffprobe|setpriv)$/.test(program);
+        const ours = Number(parent) === ofProcess && /^(ffmpeg|ffprobe|setpriv)$/.test(program);
         return ours ? [`${program} ${pid} ${state}`] : [];
       } catch {
         return [];
