@@ -36,15 +36,17 @@ export function residentBytes(pid: number | undefined): number {
   }
 }
 
-let setpriv: boolean | undefined;
+let setpriv: string | null | undefined;
 
-/** Whether a program can be run so that the kernel ends it with us. Looked up once: it does not come and go. */
-export function hasSetpriv(): boolean {
-  setpriv ??=
-    process.platform === "linux" &&
-    ["/usr/bin", "/bin", ...(process.env.PATH ?? "").split(path.delimiter)].some((folder) =>
-      isExecutable(path.join(folder, "setpriv")),
-    );
+/**
+ * A program that runs another so that the kernel ends it with us; null where there is none. Looked up once: it does not
+ * come and go.
+ */
+export function setprivPath(): string | null {
+  if (setpriv !== undefined) return setpriv;
+  const folders = ["/usr/bin", "/bin", ...(process.env.PATH ?? "").split(path.delimiter)];
+  const files = folders.map((folder) => path.join(folder, "setpriv"));
+  setpriv = process.platform === "linux" ? (files.find(isExecutable) ?? null) : null;
   return setpriv;
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { setPriority } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { AvError, abortedError } from "./error.js";
-import { hasSetpriv, killGroup, residentBytes, untilGroupGone } from "./process-group.js";
+import { killGroup, residentBytes, setprivPath, untilGroupGone } from "./process-group.js";
 
 /** One program to run. */
 export interface ChildInit {
@@ -59,6 +59,10 @@ export interface Child {
 /** From SIGTERM, upon which FFmpeg ends in order, to SIGKILL. */
 const KILL_AFTER_MS = 2_000;
 const MEMORY_EVERY_MS = 250;
+/** Whoever left the group and holds its standard error open is not waited for. */
+const LAST_WORDS_MS = 1_000;
+/** Exit codes of `setpriv` where the program could not be run. */
+const NOT_RUN = new Set([126, 127]);
 const STDERR_BYTES = 16 * 1024;
 const LINE_BYTES = 64 * 1024;
 const BACKGROUND_PRIORITY = 10;
@@ -72,12 +76,12 @@ const BACKGROUND_PRIORITY = 10;
 export function runChild(init: ChildInit): Child {
   const { signal, timeoutMs, stallTimeoutMs, memoryBytes } = init;
   if (signal.aborted) return neverStarted(abortedError(signal));
-  const [command, ...args] = hasSetpriv()
-    ? ["setpriv", "--pdeathsig", "KILL", "--", init.command, ...init.args]
-    : [init.command, ...init.args];
+  const wrapper = setprivPath();
+  const command = wrapper ?? init.command;
+  const args = wrapper === null ? init.args : ["--pdeathsig", "KILL", "--", init.command, ...init.args];
   let child: ChildProcess;
   try {
-    child = spawn(command as string, args, {
+    child = spawn(command, args, {
       stdio: [init.stdin ? "pipe" : "ignore", "pipe", "pipe", init.onLine ? "pipe" : "ignore"],
       detached: true,
       windowsHide: true,
@@ -161,7 +165,11 @@ export function runChild(init: ChildInit): Child {
       killGroup(child.pid, "SIGKILL");
       await untilGroupGone(child.pid);
       if (stopped !== undefined) throw stopped;
-      return { code, signal: exitSignal, stderr: await stderr };
+      await within(LAST_WORDS_MS, stderr.closed);
+      if (wrapper !== null && NOT_RUN.has(code ?? 0) && stderr.text().startsWith("setpriv:")) {
+        throw new AvError("no-engine", `${init.name} cannot be started: ${stderr.text().trim()}`);
+      }
+      return { code, signal: exitSignal, stderr: stderr.text() };
     } finally {
       ended = true;
       clearTimeout(stall);
@@ -245,14 +253,27 @@ function write(stdin: Writable | null, bytes: Uint8Array): Promise<void> {
   });
 }
 
-/** The end of what it said; settles when it says no more. */
-function tail(stream: Readable): Promise<string> {
+/** The end of what it said. */
+function tail(stream: Readable): { text(): string; readonly closed: Promise<void> } {
   let kept = Buffer.alloc(0);
   stream.on("data", (bytes: Buffer) => {
     kept = Buffer.concat([kept, bytes]).subarray(-STDERR_BYTES);
   });
   stream.on("error", () => {});
-  return new Promise((resolve) => stream.once("close", () => resolve(kept.toString("utf8"))));
+  return {
+    text: () => kept.toString("utf8"),
+    closed: new Promise((resolve) => void stream.once("close", () => resolve())),
+  };
+}
+
+/** Waits for something, but not for longer. */
+async function within(ms: number, something: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([something, over]);
+  clearTimeout(timer);
 }
 
 function readLines(stream: Readable, onLine: (line: string) => void): void {

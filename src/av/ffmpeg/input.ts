@@ -61,7 +61,6 @@ const FORMATS = [
 
 /** An HLS address is a playlist of other addresses: only where its name says so. */
 const PLAYLIST = /\.m3u8$/i;
-const RTSP_TIMEOUT_US = 10_000_000;
 
 /**
  * The options that open a source, up to and with `-i`. FFmpeg is let nowhere but where the source's kind says: a file
@@ -83,7 +82,7 @@ export function inputArgs(source: Source, before: readonly string[] = []): strin
     case "rtsp":
       return [
         ...only("rtsp,rtsps,rtp,udp,tcp,tls", "rtsp"),
-        ...["-rtsp_transport", "tcp", "-timeout", String(RTSP_TIMEOUT_US)],
+        ...["-rtsp_transport", "tcp"],
         ...before,
         "-i",
         source.url,
