@@ -16,6 +16,23 @@ export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void
   }
 }
 
+/** Groups that end with this process; one listener for all, for a process has few places for listeners. */
+const living = new Set<number>();
+const endAll = (): void => {
+  for (const pid of living) killGroup(pid, "SIGKILL");
+};
+
+/** Has a process and whatever it started end when this process exits; returns what stops that. */
+export function endWithUs(pid: number | undefined): () => void {
+  if (pid === undefined) return () => {};
+  if (living.size === 0) process.once("exit", endAll);
+  living.add(pid);
+  return () => {
+    living.delete(pid);
+    if (living.size === 0) process.off("exit", endAll);
+  };
+}
+
 /** Settles when a process group has no member left. */
 export async function untilGroupGone(pid: number | undefined): Promise<void> {
   if (pid === undefined || process.platform === "win32") return;

@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setPriority } from "node:os";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
+import { readLines, tail, writeTo } from "./child-streams.js";
 import { AvError, abortedError } from "./error.js";
-import { killGroup, residentBytes, setprivPath, untilGroupGone } from "./process-group.js";
+import { endWithUs, killGroup, residentBytes, setprivPath, untilGroupGone } from "./process-group.js";
 
 /** One program to run. */
 export interface ChildInit {
   /** What an error calls it: `ffmpeg`. */
   readonly name: string;
   readonly command: string;
+  /** What it works on, for errors: a file's name. */
+  readonly subject?: string;
   /** No shell looks at them. */
   readonly args: readonly string[];
   /** Added to this process's own variables. */
@@ -63,8 +66,6 @@ const MEMORY_EVERY_MS = 250;
 const LAST_WORDS_MS = 1_000;
 /** Exit codes of `setpriv` where the program could not be run. */
 const NOT_RUN = new Set([126, 127]);
-const STDERR_BYTES = 16 * 1024;
-const LINE_BYTES = 64 * 1024;
 const BACKGROUND_PRIORITY = 10;
 
 /**
@@ -93,6 +94,7 @@ export function runChild(init: ChildInit): Child {
     );
   }
   const stdout = child.stdout as Readable;
+  const about = init.subject === undefined ? "" : `${init.subject}: `;
   let stopped: AvError | undefined;
   let ended = false;
   const timers = new Set<NodeJS.Timeout>();
@@ -111,7 +113,7 @@ export function runChild(init: ChildInit): Child {
     clearTimeout(stall);
     if (stallTimeoutMs <= 0 || ended || stopped !== undefined) return;
     stall = setTimeout(
-      () => stop(new AvError("timeout", `nothing came for ${seconds(stallTimeoutMs)}`)),
+      () => stop(new AvError("timeout", `${about}nothing came for ${seconds(stallTimeoutMs)}`)),
       stallTimeoutMs,
     );
   }
@@ -130,13 +132,12 @@ export function runChild(init: ChildInit): Child {
   }
 
   const onAbort = (): void => stop(abortedError(signal));
-  const onExit = (): void => killGroup(child.pid, "SIGKILL");
+  const forget = endWithUs(child.pid);
   signal.addEventListener("abort", onAbort, { once: true });
-  process.once("exit", onExit);
   if (timeoutMs > 0) {
     timers.add(
       setTimeout(
-        () => stop(new AvError("timeout", `not done within the limit of ${seconds(timeoutMs)}`)),
+        () => stop(new AvError("timeout", `${about}not done within the limit of ${seconds(timeoutMs)}`)),
         timeoutMs,
       ),
     );
@@ -145,7 +146,12 @@ export function runChild(init: ChildInit): Child {
     timers.add(
       setInterval(() => {
         if (residentBytes(child.pid) > memoryBytes) {
-          stop(new AvError("memory", `${init.name} took more than the limit of ${megabytes(memoryBytes)}`));
+          stop(
+            new AvError(
+              "memory",
+              `${about}${init.name} took more than the limit of ${megabytes(memoryBytes)}`,
+            ),
+          );
         }
       }, MEMORY_EVERY_MS),
     );
@@ -175,7 +181,7 @@ export function runChild(init: ChildInit): Child {
       clearTimeout(stall);
       for (const timer of timers) clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
-      process.off("exit", onExit);
+      forget();
     }
   })();
   // Whoever reads the output gets to it later.
@@ -183,7 +189,7 @@ export function runChild(init: ChildInit): Child {
   return {
     pid: child.pid,
     stdout: { [Symbol.asyncIterator]: output },
-    write: (bytes) => write(child.stdin, bytes),
+    write: (bytes) => writeTo(child.stdin, bytes),
     endInput: () => void child.stdin?.end(),
     alive,
     stop,
@@ -246,26 +252,6 @@ function exited(child: ChildProcess, name: string): Promise<[number | null, Node
   });
 }
 
-function write(stdin: Writable | null, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve) => {
-    if (stdin === null || stdin.destroyed || stdin.writableEnded) resolve();
-    else stdin.write(bytes, () => resolve());
-  });
-}
-
-/** The end of what it said. */
-function tail(stream: Readable): { text(): string; readonly closed: Promise<void> } {
-  let kept = Buffer.alloc(0);
-  stream.on("data", (bytes: Buffer) => {
-    kept = Buffer.concat([kept, bytes]).subarray(-STDERR_BYTES);
-  });
-  stream.on("error", () => {});
-  return {
-    text: () => kept.toString("utf8"),
-    closed: new Promise((resolve) => void stream.once("close", () => resolve())),
-  };
-}
-
 /** Waits for something, but not for longer. */
 async function within(ms: number, something: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -274,17 +260,6 @@ async function within(ms: number, something: Promise<void>): Promise<void> {
   });
   await Promise.race([something, over]);
   clearTimeout(timer);
-}
-
-function readLines(stream: Readable, onLine: (line: string) => void): void {
-  let rest = "";
-  stream.setEncoding("utf8");
-  stream.on("error", () => {});
-  stream.on("data", (text: string) => {
-    const lines = (rest + text).split("\n");
-    rest = (lines.pop() ?? "").slice(0, LINE_BYTES);
-    for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
-  });
 }
 
 function yieldTo(pid: number): void {

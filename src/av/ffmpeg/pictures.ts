@@ -29,6 +29,7 @@ export async function* readFrames(
   run: PicturesRun,
   { signal, limits, input, background = false }: EngineIo,
 ): AsyncGenerator<RawFrame> {
+  const name = sourceName(run.source);
   const stamps: number[] = [];
   const before = [
     ...(run.fromUs === undefined || run.fromUs <= 0 ? [] : ["-ss", seconds(run.fromUs)]),
@@ -38,6 +39,7 @@ export async function* readFrames(
   ];
   const child = runChild({
     name: "ffmpeg",
+    subject: name,
     command: ffmpeg,
     args: [
       ...["-hide_banner", "-nostdin", "-loglevel", "error", "-copyts", "-start_at_zero"],
@@ -58,7 +60,6 @@ export async function* readFrames(
     background,
   });
   const fed = input === undefined ? undefined : feed(child, input);
-  const name = sourceName(run.source);
   try {
     for await (const picture of readPictures(child.stdout)) {
       yield { pts: await stampFor(stamps), ...picture };

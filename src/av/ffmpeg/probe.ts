@@ -42,6 +42,7 @@ async function ffprobe(
 ): Promise<Probed> {
   const child = runChild({
     name: "ffprobe",
+    subject: sourceName(source),
     command: ffprobe,
     args: ["-hide_banner", "-loglevel", "error", "-print_format", "json", ...sections, ...inputArgs(source)],
     stdin: source.kind === "bytes",
