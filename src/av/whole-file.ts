@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { abortedError } from "./error.js";
+import { AvError, abortedError } from "./error.js";
 import { explainFileError } from "./open.js";
 
 /** A name beside `file`, on the same file system, that nobody takes for the finished one. */
@@ -23,6 +23,8 @@ export async function writeWhole(file: string, bytes: Uint8Array, signal?: Abort
     await rename(part, file);
   } catch (error) {
     await rm(part, { force: true });
-    throw signal?.aborted ? abortedError(signal) : explainFileError(error, file);
+    if (signal?.aborted) throw abortedError(signal);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw explainFileError(error, file);
+    throw new AvError("not-found", `${file}: there is no such folder`, { cause: error });
   }
 }

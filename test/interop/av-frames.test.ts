@@ -263,7 +263,7 @@ describe("sluice frames", () => {
     expect(readFileSync(target, "utf8")).toBe("old");
     expect(await command("frames", file, "-n", "1", "-o", path.join(folder, "none", "a.png"))).toMatchObject({
       code: 1,
-      err: /there is no such file/,
+      err: /there is no such folder/,
     });
     expect(files(folder)).toEqual(["a.png"]);
     expect(await command("frames", file, "-n", "1", "-o", target)).toMatchObject({ code: 0 });

@@ -40,6 +40,13 @@ describe("what FFmpeg complains about", () => {
     expect(explain(end("", "SIGSEGV"), "a.mp4")).toMatchObject({ code: "corrupt", message: /SIGSEGV/ });
   });
 
+  it("keeps no secrets of addresses", () => {
+    const stderr = "rtmp://me:word@host/live/a?key=secret: Connection refused";
+    const { message } = explain(end(stderr), "a");
+    expect(message).toContain("rtmp://host/live/a");
+    expect(message).not.toMatch(/word|secret/);
+  });
+
   it("brings no control characters to a terminal", () => {
     const { message } = explain(end("title: \x1b[2J\x07 gone"), "a");
     expect(message).not.toMatch(/\p{Cc}/u);

@@ -63,7 +63,10 @@ export function explain(end: ChildEnd, what: string): AvError {
   return new AvError("failed", `${what}: ffmpeg failed${words && `: ${words}`}`);
 }
 
-/** The last line, without where a structure lies in memory. A file's name or tag may bring control characters. */
+/**
+ * The last line, without where a structure lies in memory, and addresses without user, password and query, which may be
+ * secrets. A file's name or tag may bring control characters.
+ */
 function lastWords(stderr: string): string {
   const lines = stderr
     .split(/[\r\n]+/)
@@ -71,6 +74,7 @@ function lastWords(stderr: string): string {
       line
         .replace(/\p{Cc}/gu, " ")
         .replace(/\[([^\]]*?) @ 0x[0-9a-f]+\]/g, "$1:")
+        .replace(/\b([a-z][a-z0-9+.-]{0,15}:\/\/)(?:[^\s/@]*@)?([^\s?#]*)(?:[?#]\S*)?/gi, "$1$2")
         .trim(),
     )
     .filter(
