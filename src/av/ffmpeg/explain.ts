@@ -3,7 +3,7 @@ import type { ChildEnd } from "../process.js";
 
 /** Demuxers of what names other files or addresses: it is media, and not read on purpose. */
 const NAMING =
-  /\[(hls|applehttp|dash|concat|concatf|sdp|rtsp|image2|imf|smoothstreaming|ffmetadata)\b[^\]]*\] Format not on/;
+  /\[(hls|applehttp|dash|concat|concatf|sdp|rtsp|image2|imf|smoothstreaming|ffmetadata)\b[^\]]*\] Format not on|not detecting m3u8/i;
 
 /** What FFmpeg's words mean, the first that fits: those of 4.4 to 8.1. */
 const MEANINGS: readonly (readonly [RegExp, AvErrorCode, string])[] = [
