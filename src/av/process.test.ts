@@ -150,12 +150,12 @@ describe("the end of a program", () => {
   });
 
   it("comes after its time", async () => {
-    const child = sh("sleep 600", { timeoutMs: 50 });
+    const child = sh("exec sleep 600", { timeoutMs: 50 });
     await expect(child.done).rejects.toMatchObject({ code: "timeout", message: /limit of 0.05 s/ });
   });
 
   it("comes where nothing comes, but not while its reader takes time", async () => {
-    const child = sh("echo a; sleep 600", { stallTimeoutMs: 150 });
+    const child = sh("echo a; exec sleep 600", { stallTimeoutMs: 150 });
     const iterator = child.stdout[Symbol.asyncIterator]();
     await iterator.next();
     await new Promise((resolve) => setTimeout(resolve, 400));

@@ -80,28 +80,29 @@ describe.each(["mp4", "mkv", "flv", "ts", "avi"])("frames of a file, %s", (exten
   });
 
   it("are spread evenly, and are the ones that are shown at these times", async () => {
-    const found = hashed(await all(file, { count: 4 }));
-    expect(found.length).toBe(4);
+    const found = hashed(await all(file, { count: 2 }));
+    expect(found.length).toBe(2);
     for (const [i, frame] of found.entries()) {
-      const middle = ((2 * i + 1) / 8) * SECONDS * 1e6;
+      const middle = ((2 * i + 1) / 4) * SECONDS * 1e6;
       expect(Math.abs(frame.pts - middle)).toBeLessThan(100_000);
       expect(decoded).toContainEqual(frame);
     }
   });
 
   it("are there at given times, in the order in which they are asked for, up to the end", async () => {
-    const times = [4_321, 0, 1_000, 20, 5_990];
+    const times = [4_321, 20, 5_990];
     expect(hashed(await all(file, { atMs: times }))).toEqual(times.map((ms) => shown(decoded, ms * 1000)));
   });
 
   it("come at an interval, by seeking and by reading on the same", async () => {
-    for (const [everyMs, count] of [
-      [300, 20],
-      [2_500, 3],
-    ] as const) {
-      const expected = Array.from({ length: count }, (_, i) =>
-        decoded.find(({ pts }) => pts >= i * everyMs * 1000 - 500),
-      );
+    for (const everyMs of [300, 2_500]) {
+      const expected: Decoded[] = [];
+      for (let time = 0; ; time += everyMs * 1000) {
+        const next = decoded.find(({ pts }) => pts >= time - 500);
+        if (next === undefined) break;
+        expected.push(next);
+      }
+      expect(expected.length).toBeGreaterThanOrEqual(3);
       expect(hashed(await all(file, { everyMs }))).toEqual(expected);
     }
   });
@@ -123,10 +124,8 @@ describe("frames", () => {
   it("have the size that was asked for", async () => {
     const sizes = [
       [undefined, 320, 180],
-      [{ width: 160 }, 160, 90],
-      [{ height: 45 }, 80, 45],
       [{ width: 100, height: 100 }, 100, 56],
-      [{ width: 640 }, 640, 360],
+      [{ height: 360 }, 640, 360],
     ] as const;
     for (const [size, width, height] of sizes) {
       const [frame] = await all(file, { count: 1, ...(size ? { size } : {}) });
@@ -157,7 +156,7 @@ describe("frames", () => {
   });
 
   it("hold the decoder back while nobody asks, and let go of it when the loop is left", async () => {
-    const long = await media.make("long.mp4", 40, ["-an", ...H264_AAC.slice(0, 10)], "640x360");
+    const long = await media.make("long.mp4", 10, ["-an", ...H264_AAC.slice(0, 10)], "640x360");
     const desk = createJobDesk({ maxRunning: 1, maxWaiting: 0 });
     const iterator = frames(long, { jobs: desk });
     await iterator.next();
@@ -221,16 +220,16 @@ describe("sluice frames", () => {
   it("writes numbered files, whole, of the format that their names say", async () => {
     const folder = emptyFolder();
     const target = path.join(folder, "frame_%d.png");
-    const { code, out } = await command("frames", file, "-n", "5", "-o", target, "--size", "160x");
+    const { code, out } = await command("frames", file, "-n", "3", "-o", target, "--size", "160x");
     expect(code).toBe(0);
-    expect(files(folder)).toEqual([0, 1, 2, 3, 4].map((n) => `frame_${n}.png`));
-    expect(out).toMatch(/frame_0\.png {2}00:00:00\.400 {2}160x90\n/);
+    expect(files(folder)).toEqual([0, 1, 2].map((n) => `frame_${n}.png`));
+    expect(out).toMatch(/frame_0\.png {2}00:00:00\.6[48]0 {2}160x90\n/);
     const others = [
       [
         ["--at", "00:00:01.5,2", "-o", "at-%02d.webp"],
         ["at-00.webp", "at-01.webp"],
       ],
-      [["--every", "1s", "-o", "100%%-%d.jpg"], [0, 1, 2, 3].map((n) => `100%-${n}.jpg`)],
+      [["--every", "2s", "-o", "100%%-%d.jpg"], [0, 1].map((n) => `100%-${n}.jpg`)],
       [["--keyframes", "-n", "1", "-o", "key.jpeg", "--quality", "50"], ["key.jpeg"]],
     ] as const;
     for (const [args, names] of others) {
@@ -247,7 +246,7 @@ describe("sluice frames", () => {
       "stream=codec_name,width",
       "-of",
       "csv=p=0",
-      path.join(folder, "frame_4.png"),
+      path.join(folder, "frame_2.png"),
     ]).output;
     expect(kinds.trim()).toBe("png,160");
   });

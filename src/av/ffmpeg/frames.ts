@@ -19,6 +19,7 @@ const LOOK_PACKETS = 1_000;
 /** With longer groups than these, or unknown ones, seeking costs about as much as reading on. */
 const SEEK_GROUPS = 2;
 const SEEK_BLIND_US = 60_000_000;
+const AHEAD_US = 1_000_000;
 
 /** The pictures of a source, decoding no more than it takes to have them. */
 export function ffmpegFrames(programs: Ffmpeg, task: FramesTask, io: EngineIo): AsyncGenerator<RawFrame> {
@@ -108,9 +109,11 @@ async function* every(
     yield* readOn();
     return;
   }
+  // A transport stream is sought in by time alone: what comes before the next key frame cannot be decoded.
+  const before = info?.format.startsWith("mpeg") ? (groupUs ?? 0) + AHEAD_US : 0;
   let last: number | undefined;
   for (let time = 0, count = 0; time < durationUs && count < limit; time += everyUs) {
-    const frame = await firstFrom(programs, source, size, Math.max(0, time - SAME_US), io);
+    const frame = await firstFrom(programs, source, size, Math.max(0, time - SAME_US), before, io);
     // The picture ends before the sound does; or a gap was longer than the interval.
     if (frame === undefined || frame.pts === last) continue;
     last = frame.pts;
@@ -124,9 +127,11 @@ async function firstFrom(
   source: Source,
   size: FrameSize | undefined,
   fromUs: number,
+  beforeUs: number,
   io: EngineIo,
 ): Promise<RawFrame | undefined> {
-  const run = { source, fromUs, filters: pictureFilters(undefined, size), limit: 1 };
+  const select = beforeUs === 0 ? undefined : `gte(t,${(fromUs / 1_000_000).toFixed(6)})`;
+  const run = { source, fromUs: fromUs - beforeUs, filters: pictureFilters(select, size), limit: 1 };
   for await (const frame of readFrames(programs, run, io)) return frame;
   return undefined;
 }

@@ -60,17 +60,19 @@ export async function* readFrames(
     background,
   });
   const fed = input === undefined ? undefined : feed(child, input);
+  let left = true;
   try {
     for await (const picture of readPictures(child.stdout)) {
       yield { pts: await stampFor(stamps), ...picture };
     }
+    left = false;
   } catch (error) {
     child.stop(error instanceof AvError ? error : new AvError("failed", `${name}: ${String(error)}`));
     // Why it was stopped before, or how it ended, says more than half a picture does.
     const end = await child.done;
     throw end.code === 0 ? error : explain(end, name);
   } finally {
-    child.stop(new AvError("aborted", "no more pictures are wanted"));
+    if (left) child.stop(new AvError("aborted", "no more pictures are wanted"));
     await child.done.catch(() => {});
     await fed;
   }
