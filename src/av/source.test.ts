@@ -57,6 +57,7 @@ describe("an input", () => {
           expect(args[3]?.split(",")).not.toContain("concat");
         },
       ),
+      { numRuns: 40 },
     );
   });
 

@@ -130,7 +130,8 @@ async function firstFrom(
   beforeUs: number,
   io: EngineIo,
 ): Promise<RawFrame | undefined> {
-  const select = beforeUs === 0 ? undefined : `gte(t,${(fromUs / 1_000_000).toFixed(6)})`;
+  // FFmpeg rounds where it begins to the container's clock, which in AVI is a picture long.
+  const select = `gte(t,${(fromUs / 1_000_000).toFixed(6)})`;
   const run = { source, fromUs: fromUs - beforeUs, filters: pictureFilters(select, size), limit: 1 };
   for await (const frame of readFrames(programs, run, io)) return frame;
   return undefined;
