@@ -24,6 +24,7 @@ describe("what FFmpeg complains about", () => {
     ["[http @ 0x7f] HTTP error 503 Service Unavailable", "unreachable"],
     ["[tcp @ 0x55] Connection to tcp://127.0.0.1:1 failed: Connection refused", "unreachable"],
     ["[tcp @ 0x55] Failed to resolve hostname nowhere: Name or service not known", "unreachable"],
+    ["[tcp @ 0x5] Connection to tcp://h:1?timeout=0 failed: Connection refused", "unreachable"],
     ["rtsp://h/a: Connection timed out", "timeout"],
     ["Stream map '0:V:0' matches no streams.\nTo ignore this, add a trailing '?' to the map.", "not-media"],
     ["Unknown encoder 'libwebp'", "unsupported"],

@@ -20,12 +20,12 @@ const MEANINGS: readonly (readonly [RegExp, AvErrorCode, string])[] = [
     "the server has no such thing",
   ],
   [/HTTP error 5\d\d|Server returned 5/i, "unreachable", "the server failed"],
-  [/timed out|timeout/i, "timeout", "no answer in time"],
   [
     /Connection refused|Connection reset|unreachable|No route to host|resolve hostname|Name or service|Broken pipe|handshake/i,
     "unreachable",
     "no connection to the server",
   ],
+  [/timed out/i, "timeout", "no answer in time"],
   [
     /Unknown (en|de)coder|(En|De)coder \S* ?not found|Decoder \(codec/i,
     "unsupported",
