@@ -34,7 +34,21 @@ function makeFilm(): string {
   if (existsSync(film)) return film;
   const loop = `${film}.loop.mp4`;
   const picture = `testsrc2=size=${values.size}:rate=25:duration=${LOOP_SECONDS},noise=alls=8:allf=t`;
-  ffmpeg("-f", "lavfi", "-i", picture, "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", loop);
+  ffmpeg(
+    "-f",
+    "lavfi",
+    "-i",
+    picture,
+    "-c:v",
+    "libx264",
+    "-preset",
+    "veryfast",
+    "-b:v",
+    "4M",
+    "-pix_fmt",
+    "yuv420p",
+    loop,
+  );
   const times = String((Number(values.minutes) * 60) / LOOP_SECONDS - 1);
   ffmpeg("-stream_loop", times, "-i", loop, "-c", "copy", `${film}.part.mp4`);
   renameSync(`${film}.part.mp4`, film);
