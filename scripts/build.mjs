@@ -4,7 +4,7 @@ import { chmodSync, existsSync, rmSync } from "node:fs";
 import { buildWeb } from "./build-web.mjs";
 import { filesUnder } from "./lib/files.mjs";
 
-const ROOMS = ["media", "hub", "abr", "server", "edge", "player", "console", "cli"];
+const ROOMS = ["media", "hub", "abr", "av", "server", "edge", "player", "console", "cli"];
 
 const tsc = spawnSync(
   process.execPath,

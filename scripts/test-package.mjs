@@ -22,10 +22,11 @@ const USE = `
 import { createServer } from "sluice";
 import * as media from "sluice/media";
 import { negotiate } from "sluice/abr";
+import { probe } from "sluice/av";
 import { fetch as edge } from "sluice/edge";
 import * as player from "sluice/player";
 
-for (const [name, value] of Object.entries({ createServer, negotiate, edge, createPlayer: player.createPlayer })) {
+for (const [name, value] of Object.entries({ createServer, negotiate, probe, edge, createPlayer: player.createPlayer })) {
   if (typeof value !== "function") throw new Error(name + " is not a function");
 }
 if (Object.keys(media).length === 0) throw new Error("sluice/media exports nothing");
@@ -39,6 +40,8 @@ const NODE_TYPES = `
 import { createServer } from "sluice";
 import * as media from "sluice/media";
 import { negotiate } from "sluice/abr";
+import { type MediaInfo, probe } from "sluice/av";
+export const info = (file: string): Promise<MediaInfo> => probe(file);
 export const live = createServer();
 export const { rendition } = negotiate(new Headers(), [{ name: "480p", bitrate: 1_200_000 }]);
 export type Media = keyof typeof media;

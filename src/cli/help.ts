@@ -11,6 +11,8 @@ Commands:
   demo                Run the server with a looping demo stream, and print where to watch it.
   push SOURCE URL     Publish an FLV file or an HTTP-FLV address to an RTMP server, in real time.
   pull URL APP/NAME   Run the server with a stream that it fetches from an RTSP source, such as a camera.
+  probe INPUT         What is in a file or at an address: tracks, codecs, sizes, duration.
+  frames INPUT        Pictures of a file or a live address, as PNG, JPEG or WebP.
   help COMMAND        More about a command; the same as sluice COMMAND --help.
 
 Options:
@@ -21,6 +23,7 @@ Examples:
   sluice demo
   sluice serve --rtmp-port 1936 --log-level warn
   sluice push clip.flv rtmp://localhost/live/test --loop
+  sluice frames film.mp4 -n 5 -o frame_%d.png
 
 Exit codes: 0 all went well, 1 it failed, 2 the command line or the configuration is wrong.
 `;
@@ -71,6 +74,43 @@ Options:
 Examples:
   sluice pull rtsp://192.168.0.20/stream1 live/cam
   sluice pull "rtsp://admin:secret@camera.lan:554/h264?channel=1" live/door --transport udp --rtmp-port 1936
+`;
+
+export const PROBE_HELP = `Usage: sluice probe INPUT [--json]
+
+Says what is in INPUT: container, duration, and each track's codec, profile, size, frame rate, bitrate, how far its
+key frames are apart, HDR, rotation. Needs FFmpeg.
+
+  INPUT     A file, or an http(s)://, rtmp(s):// or rtsp(s):// address. A file whose name begins with - goes after --.
+
+Options:
+  --json    All of it, for machines. Times are in microseconds, rates in bits per second.
+
+Examples:
+  sluice probe film.mp4
+  sluice probe rtsp://camera/stream --json
+`;
+
+export const FRAMES_HELP = `Usage: sluice frames INPUT [-n COUNT | --every TIME | --at TIME[,TIME…] | --keyframes] [-o FILE] [options]
+
+Writes pictures of INPUT as image files, and decodes no more than they need. Needs FFmpeg.
+
+  INPUT            A file, or an http(s)://, rtmp(s):// or rtsp(s):// address.
+
+Options:
+  -n, --count N    So many, evenly spread over the duration; of a live stream the next ones. 5 where nothing is said.
+                   With --every or --keyframes: at most so many.
+  --every TIME     One in every 10s, 500ms, 2m.
+  --at TIME        The one shown at 00:01:02.5 or 62.5; several with commas.
+  --keyframes      All key frames.
+  -o, --output F   frame_%d.png where nothing is said; %d is the number from 0, %03d with zeros in front. The format is
+                   what the name ends in: .png, .jpg, .webp. A file of that name is replaced once the new one is whole.
+  --size WxH       320x or x180 keep the shape, 320x180 is a box into which the picture is fitted.
+  --quality Q      1 to 100, for JPEG and WebP.
+
+Examples:
+  sluice frames film.mp4 -n 5 -o frame_%d.png
+  sluice frames rtmp://localhost/live/test -n 1 -o now.jpg --size 640x
 `;
 
 /** Every setting with its flag, meaning and default. */

@@ -63,7 +63,8 @@ describe("sluice", () => {
   it("explains itself", async () => {
     const help = await outcome("--help");
     expect(help).toMatchObject({ code: 0, err: "" });
-    for (const command of ["serve", "demo", "push", "pull"]) expect(help.out).toContain(`\n  ${command} `);
+    for (const command of ["serve", "demo", "push", "pull", "probe", "frames"])
+      expect(help.out).toContain(`\n  ${command} `);
     expect(await outcome("-h")).toEqual(help);
     expect(await outcome("help")).toEqual(help);
     expect(await outcome()).toEqual({ code: 2, out: "", err: help.out });

@@ -1,8 +1,20 @@
+import { AvError } from "../av/error.js";
 import { ConfigError } from "../server/config/mistake.js";
 import { nearest } from "../server/config/suggest.js";
 import { version } from "../server/version.js";
 import { demo } from "./demo.js";
-import { DEMO_HELP, HELP, PULL_HELP, PUSH_HELP, SERVE_HELP, settingsHelp } from "./help.js";
+import { frames } from "./frames.js";
+import {
+  DEMO_HELP,
+  FRAMES_HELP,
+  HELP,
+  PROBE_HELP,
+  PULL_HELP,
+  PUSH_HELP,
+  SERVE_HELP,
+  settingsHelp,
+} from "./help.js";
+import { probe } from "./probe.js";
 import { pull } from "./pull.js";
 import { push } from "./push.js";
 import { serve } from "./serve.js";
@@ -18,6 +30,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   demo: { help: () => `${DEMO_HELP}\n${settingsHelp()}`, run: demo },
   push: { help: () => PUSH_HELP, run: push },
   pull: { help: () => `${PULL_HELP}\n${settingsHelp()}`, run: pull },
+  probe: { help: () => PROBE_HELP, run: probe },
+  frames: { help: () => FRAMES_HELP, run: frames },
 };
 
 /**
@@ -33,6 +47,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     if (error instanceof CommandError) {
       terminal.err(`sluice: ${error.message}\n`);
       return error.exitCode;
+    }
+    if (error instanceof AvError) {
+      terminal.err(`sluice: ${error.message}\n`);
+      return EXIT_FAILURE;
     }
     if (error instanceof ConfigError) {
       terminal.err(`sluice: ${error.message}\nAll settings: sluice serve --help\n`);

@@ -13,6 +13,7 @@ import { apiSchema } from "./api/options.js";
 import { createPublicStreams } from "./api/public-streams.js";
 import { createReports, REPORTS_PATH } from "./api/reports.js";
 import { createServerApi } from "./api/server-api.js";
+import { createSnapshots } from "./api/snapshots.js";
 import { type ApiToken, chooseToken } from "./api/token.js";
 import type { Link, LinkInit } from "./cluster/link.js";
 import { coreShape } from "./config/core.js";
@@ -25,6 +26,7 @@ import type { Tracer } from "./contract/trace.js";
 import { createEventLogs, type EventLogs } from "./events/logs.js";
 import { createTeller, type Teller } from "./events/teller.js";
 import { createLadder, LADDER_PAGE_HEADERS } from "./ladder.js";
+import { lazyKeyFrames } from "./lazy-key-frames.js";
 import { createHttpEntry, type HttpEntry } from "./net/http-entry.js";
 import { createHttpServer } from "./net/http-server.js";
 import { createKernelQueues } from "./net/kernel-queues.js";
@@ -260,6 +262,14 @@ export function createApp(init: AppInit): App {
     sessions: async (query) => link?.sessions(query) ?? inspect.sessions(query),
     kick: async (id) => link?.kick(id) ?? inspect.kick(id),
   };
+  const pictures = lazyKeyFrames(log);
+  const snapshots = createSnapshots({
+    find: (key, signal) => hub.whenLive(key, 0, signal),
+    encode: pictures.jpeg,
+    scheduler,
+    log,
+  });
+  hub.on("unpublish", ({ stream }) => snapshots.forget(stream.name));
   const api = createServerApi({
     admin,
     logs: events,
@@ -271,6 +281,7 @@ export function createApp(init: AppInit): App {
     listStreams: config.listStreams,
     publicStreams: createPublicStreams(listing),
     reports: createReports(reports, log),
+    snapshot: snapshots.serve,
     onAnswered: figures?.answered,
   });
   const routes = [
@@ -353,11 +364,13 @@ export function createApp(init: AppInit): App {
     sessions.close();
     hub.close("shutdown");
     api.close();
+    snapshots.close();
     const released = Promise.all([
       ...protocols.map((protocol) => protocol.close("shutdown")),
       httpServer.close(),
       entry.drained(),
       link?.close(),
+      pictures.close(),
     ]);
     const cancel = scheduler.after(config.shutdownTimeoutMs, () => {
       sessions.abort("shutdown");

@@ -298,6 +298,6 @@ describe("the API with a token and no public list", () => {
     const checked = await new Validator().validate(document);
     expect(checked.errors).toBeUndefined();
     expect(checked.valid).toBe(true);
-    expect(Object.keys(document.paths)).toHaveLength(11);
+    expect(Object.keys(document.paths)).toHaveLength(12);
   });
 });

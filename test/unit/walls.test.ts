@@ -75,11 +75,12 @@ describe("the compiler", { timeout: 60_000 }, () => {
         "export function stream(): TransformStream<number, string> { return new TransformStream({ transform: (n, out) => out.enqueue(String(n)) }); }\n",
       "src/hub/a.ts":
         'export { text } from "../media/shared.js";\nexport const kept: AbortSignal | undefined = undefined;\n',
+      "src/av/a.ts": "export const pid: number = process.pid;\n",
       "src/abr/a.ts": "export const parsed: number = Number.parseInt('1', 10);\n",
       "src/edge/a.ts":
         'import { parsed } from "../abr/a.js";\n' +
         "export const answer: Response = new Response(String(parsed), { headers: new Headers() });\n",
-      "src/server/b.ts": 'export { parsed } from "../abr/a.js";\n',
+      "src/server/b.ts": 'export { parsed } from "../abr/a.js";\nexport { pid } from "../av/a.js";\n',
       "src/server/a.ts":
         'import { stream, text } from "../media/shared.js";\nimport { kept } from "../hub/a.js";\n' +
         "export const all = [Buffer.from(text(new AbortController().signal)), stream().readable, kept ?? AbortSignal.abort()];\n",
@@ -125,6 +126,8 @@ describe("the compiler", { timeout: 60_000 }, () => {
       ["hub", "abr"],
       ["abr", "media"],
       ["abr", "hub"],
+      ["av", "hub"],
+      ["av", "server"],
       ["edge", "server"],
       ["player", "hub"],
       ["player", "server"],
@@ -198,6 +201,7 @@ describe("the linter", { timeout: 60_000 }, () => {
         "src/hub/right.ts": importing("../server/net/b.js"),
         "src/player/right.ts": importing("../hub/b.js"),
         "src/abr/right.ts": importing("../hub/b.js"),
+        "src/av/right.ts": importing("../hub/b.js"),
         "src/edge/right.ts": importing("../server/net/b.js"),
         "src/server/net/right.ts": importing("../protocol/flv/b.js"),
         "src/server/right.ts": importing("../cli/b.js"),
@@ -215,6 +219,7 @@ describe("the linter", { timeout: 60_000 }, () => {
         "src/hub/right.ts",
         "src/player/right.ts",
         "src/abr/right.ts",
+        "src/av/right.ts",
         "src/edge/right.ts",
         "src/server/net/right.ts",
         "src/server/right.ts",

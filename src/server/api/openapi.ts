@@ -88,6 +88,13 @@ function success(answer: Operation["answer"], method: Operation["method"]): obje
       200: { description: "Events without end.", content: { [answer]: { schema: { type: "string" } } } },
     };
   }
+  if (answer === "image/jpeg") {
+    // OpenAPI 3.1 section 4.8.14.1: bytes as they are have no schema.
+    return {
+      200: { description: "The picture.", content: { [answer]: {} } },
+      304: { description: "The same." },
+    };
+  }
   if (answer !== undefined) {
     return { 200: { description: "Done.", content: { "application/json": { schema: jsonSchema(answer) } } } };
   }

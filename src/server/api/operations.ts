@@ -30,7 +30,7 @@ export interface Operation {
   /** What is sent, in words, where something is. */
   readonly body?: string;
   /** What 200 says; absent where it says nothing. */
-  readonly answer?: z.ZodType | "text/event-stream";
+  readonly answer?: z.ZodType | "text/event-stream" | "image/jpeg";
   /** What 202 says, where it is answered. */
   readonly accepted?: string;
   /** Statuses other than 200 (or 204 without an answer), and what they mean. */
@@ -47,6 +47,8 @@ export interface OperationsInit {
   readonly publicStreams: (exchange: Exchange) => void;
   /** Answers `/api/v1/reports`. */
   readonly reports: (exchange: Exchange) => void;
+  /** Answers with a stream's picture. @param key such as `live/room` */
+  readonly snapshot: (exchange: Exchange, key: string) => Promise<void>;
   /** A `Set-Cookie` for who may read the events. */
   readonly cookie: () => string;
   readonly document: () => object;
@@ -119,6 +121,22 @@ export function createOperations(init: OperationsInit): readonly Operation[] {
       async run(exchange) {
         replyJson(exchange, 200, { streams: (await admin.streams()).map(shownStream) });
       },
+    },
+    {
+      // Before `getStream`, whose app may hold slashes.
+      id: "getSnapshot",
+      method: "GET",
+      path: "/api/v1/streams/{app}/{name}/snapshot.jpg",
+      summary: "A live stream's last key frame as a picture",
+      description:
+        "At most one a second for each stream. `ETag` and `If-None-Match` tell whether it is a new one.",
+      access: "token",
+      answer: "image/jpeg",
+      problems: {
+        404: "Nobody publishes the stream, or it has no picture.",
+        503: "Too many are being made, no key frame has come yet, or FFmpeg is not installed.",
+      },
+      run: (exchange, [app = "", name = ""]) => init.snapshot(exchange, `${app}/${name}`),
     },
     {
       id: "getStream",

@@ -24,6 +24,7 @@ export interface ServerApiInit {
   readonly listStreams: boolean;
   readonly publicStreams: (exchange: Exchange) => void;
   readonly reports: (exchange: Exchange) => void;
+  readonly snapshot: (exchange: Exchange, key: string) => Promise<void>;
   readonly onAnswered: ApiInit["onAnswered"];
 }
 
@@ -75,6 +76,7 @@ export function createServerApi(init: ServerApiInit): ServerApi {
     publicEvents,
     publicStreams: init.publicStreams,
     reports: init.reports,
+    snapshot: init.snapshot,
     cookie: () => eventCookie(token, scheduler.wall() / 1_000_000),
     document: () => openApiDocument(operations, init.version),
     version: init.version,
