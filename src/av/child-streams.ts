@@ -24,8 +24,8 @@ export function tail(stream: Readable): { text(): string; readonly closed: Promi
   };
 }
 
-/** Calls back with each line, without its end; of a longer one the first 64 KiB. */
-export function readLines(stream: Readable, onLine: (line: string) => void): void {
+/** Calls back with each line, without its end; of a longer one the first 64 KiB. Settles when there are no more. */
+export function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
   let rest = "";
   stream.setEncoding("utf8");
   stream.on("error", () => {});
@@ -34,4 +34,5 @@ export function readLines(stream: Readable, onLine: (line: string) => void): voi
     rest = (lines.pop() ?? "").slice(0, LINE_BYTES);
     for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
   });
+  return new Promise((resolve) => void stream.once("close", () => resolve()));
 }

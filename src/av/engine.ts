@@ -26,6 +26,8 @@ export interface ConvertIo extends EngineIo {
   /** Takes the bytes of an output of kind `bytes`; nothing more comes before its promise has settled. */
   readonly output?: (bytes: Uint8Array) => Promise<void> | void;
   readonly onProgress?: (progress: Progress) => void;
+  /** Asks for an end in order: what was written until then becomes whole. For sources without an end of their own. */
+  readonly finish?: AbortSignal;
 }
 
 /**
@@ -42,7 +44,11 @@ export interface Engine {
   frames(task: FramesTask, io: EngineIo): AsyncIterable<RawFrame>;
   /** @throws AvError */
   image(task: ImageTask, rgba: Uint8Array, io: EngineIo): Promise<Uint8Array>;
-  /** @throws AvError; a file that was there before is as it was */
+  /**
+   * Writes the output from its beginning; who wants to keep a file that is there names another (`replaceWhole`).
+   *
+   * @throws AvError
+   */
   convert(task: ConvertTask, io: ConvertIo): Promise<ConvertResult>;
 }
 

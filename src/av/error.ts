@@ -3,6 +3,7 @@
  *
  * - `no-engine`: neither node-av nor FFmpeg is installed.
  * - `not-found`: there is no such file, stream or address.
+ * - `exists`: what would be written is there already.
  * - `denied`: it is there, and we may not read or write it.
  * - `unreachable`: the network or the server at its other end.
  * - `not-media`: readable, and nothing that we know as audio or video.
@@ -17,6 +18,7 @@
 export type AvErrorCode =
   | "no-engine"
   | "not-found"
+  | "exists"
   | "denied"
   | "unreachable"
   | "not-media"

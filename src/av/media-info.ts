@@ -29,6 +29,10 @@ interface TrackBase {
   readonly bitrate?: number;
   readonly durationUs?: number;
   readonly startUs?: number;
+  /** Seconds of a tick of its clock: `{ num: 1, den: 90000 }`. */
+  readonly timeBase?: { readonly num: number; readonly den: number };
+  /** Of its codec's configuration (parameter sets), to compare with another's of the same engine. */
+  readonly configHash?: string;
   /** BCP 47 or ISO 639-2, as the file has it. */
   readonly language?: string;
   readonly title?: string;
@@ -52,6 +56,8 @@ export interface VideoTrackInfo extends TrackBase {
   readonly bitDepth?: number;
   /** Degrees clockwise that a player turns the picture: 0, 90, 180 or 270. */
   readonly rotation: number;
+  /** Pictures that a decoder holds back to put them in order; 0 without B-frames. */
+  readonly reorder?: number;
   /** Whether it is a still picture that belongs to the file, such as a cover. */
   readonly attachedPicture: boolean;
   readonly interlaced: boolean;

@@ -128,7 +128,10 @@ export function runChild(init: ChildInit): Child {
     } catch (error) {
       if (stopped === undefined) throw error;
     }
-    if (stopped !== undefined) throw stopped;
+    if (stopped === undefined) return;
+    // Whoever waits for its output waits for its end.
+    await done.catch(() => {});
+    throw stopped;
   }
 
   const onAbort = (): void => stop(abortedError(signal));
@@ -159,7 +162,7 @@ export function runChild(init: ChildInit): Child {
   if (init.background && child.pid !== undefined) yieldTo(child.pid);
   alive();
   const stderr = tail(child.stderr as Readable);
-  if (init.onLine !== undefined) readLines(child.stdio[3] as Readable, init.onLine);
+  const lines = init.onLine && readLines(child.stdio[3] as Readable, init.onLine);
   // What it did not take is its own affair: why it ended is in `done`.
   child.stdin?.on("error", () => {});
   stdout.on("error", () => {});
@@ -171,7 +174,7 @@ export function runChild(init: ChildInit): Child {
       killGroup(child.pid, "SIGKILL");
       await untilGroupGone(child.pid);
       if (stopped !== undefined) throw stopped;
-      await within(LAST_WORDS_MS, stderr.closed);
+      await within(LAST_WORDS_MS, Promise.all([stderr.closed, lines]));
       if (wrapper !== null && NOT_RUN.has(code ?? 0) && stderr.text().startsWith("setpriv:")) {
         throw new AvError("no-engine", `${init.name} cannot be started: ${stderr.text().trim()}`);
       }
@@ -200,20 +203,25 @@ export function runChild(init: ChildInit): Child {
 /** Gives a program all of `input`; settles at its end, or when the program takes no more. */
 export async function feed(child: Child, input: AsyncIterable<Uint8Array>): Promise<void> {
   let over = false;
-  const end = child.done.then(
-    () => {
-      over = true;
-    },
-    () => {
-      over = true;
-    },
-  );
+  let wake = (): void => {};
+  const onEnd = (): void => {
+    over = true;
+    wake();
+  };
+  child.done.then(onEnd, onEnd);
+  // Not Promise.race: the program's end would keep what every race before it has settled with, all of the input.
+  const orEnd = <T>(something: Promise<T>): Promise<T | undefined> =>
+    new Promise((resolve, reject) => {
+      wake = () => resolve(undefined);
+      if (over) wake();
+      something.then(resolve, reject);
+    });
   const iterator = input[Symbol.asyncIterator]();
   try {
     while (!over) {
-      const next = await Promise.race([iterator.next(), end]);
+      const next = await orEnd(iterator.next());
       if (next === undefined || next.done === true) break;
-      await Promise.race([child.write(next.value), end]);
+      await orEnd(child.write(next.value));
     }
   } finally {
     child.endInput();
@@ -253,7 +261,7 @@ function exited(child: ChildProcess, name: string): Promise<[number | null, Node
 }
 
 /** Waits for something, but not for longer. */
-async function within(ms: number, something: Promise<void>): Promise<void> {
+async function within(ms: number, something: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);

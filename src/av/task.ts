@@ -69,11 +69,14 @@ export type Hardware = "none" | "auto" | "nvenc" | "vaapi";
 
 export interface ConvertInput {
   readonly source: Source;
-  /** Microseconds of the source's own time. */
+  /** Microseconds from its beginning. A copied picture begins at the key frame at or before it: `startUs` tells which. */
   readonly fromUs?: number;
+  /** Nothing from here on, microseconds from its beginning. */
   readonly toUs?: number;
   /** Read no faster than it plays. */
   readonly realtime?: boolean;
+  /** Added to its times, microseconds; with `keepTimestamps` only. */
+  readonly shiftUs?: number;
   /** Pictures without a container: the shape of `source.format` "rawvideo". */
   readonly raw?: { readonly width: number; readonly height: number; readonly fps: number };
 }
@@ -94,9 +97,13 @@ export type VideoFilter =
   | { readonly kind: "watermark"; readonly path: string; readonly place: Place }
   | {
       readonly kind: "text";
+      /** With drawtext's expansions, such as `%{localtime}`. */
       readonly text: string;
       readonly place: Place;
+      /** Pixels; a twentieth of the height where it is undefined. */
       readonly size: number | undefined;
+      /** Path of a font's file; the system's default where there is none. */
+      readonly font?: string | undefined;
     };
 
 export interface VideoTask {
@@ -112,6 +119,10 @@ export interface VideoTask {
   /** Key frames where the source has them, or every so many microseconds. */
   readonly keyFrames?: "source" | { readonly everyUs: number };
   readonly hardware: Hardware;
+  /** Ticks per second that the pictures' times are kept in; else the encoder's own choice, which may round them. */
+  readonly clock?: number;
+  /** How long a picture is shown whose source does not say and that no other follows, microseconds. */
+  readonly frameUs?: number;
 }
 
 export interface AudioTask {
@@ -134,10 +145,22 @@ export interface ConvertTask {
   readonly audio: AudioTask | "copy" | "none";
   /** Whether the input's timestamps are kept to the tick instead of starting at 0. */
   readonly keepTimestamps?: boolean;
+  /** Those of the first input, by number; else its first of each kind. */
+  readonly tracks?: readonly number[];
+  /** Goes on past damage in the input, and says so in `notes`; else it is `corrupt`. */
+  readonly tolerant?: boolean;
+  /** Sound comes from here, on one clock with the first input's picture, where that has none. */
+  readonly soundFrom?: ConvertInput;
 }
 
 export interface ConvertResult {
   /** Of the media written, microseconds. */
   readonly durationUs: number;
   readonly bytes: number;
+  /** Where a copied picture began, microseconds from the source's beginning; absent without `fromUs`. */
+  readonly startUs?: number;
+  /** FFmpeg's name of the encoder that made the picture: `libx264`, `hevc_nvenc`; absent where none was needed. */
+  readonly videoEncoder?: string;
+  /** What was done otherwise than asked, and why, each a sentence: hardware that is not there. */
+  readonly notes: readonly string[];
 }

@@ -13,6 +13,11 @@ Commands:
   pull URL APP/NAME   Run the server with a stream that it fetches from an RTSP source, such as a camera.
   probe INPUT         What is in a file or at an address: tracks, codecs, sizes, duration.
   frames INPUT        Pictures of a file or a live address, as PNG, JPEG or WebP.
+  remux IN OUT        Another container: MP4, FLV, MKV, WebM, TS or AVI. Nothing is encoded.
+  cut IN OUT          A part of a file, from --from to --to.
+  concat IN... OUT    Files, one after the other.
+  capture DEVICE OUT  Record a camera, or a picture that FFmpeg makes.
+  transcode IN OUT    Encode anew: codec, size, crop, frame rate, watermark, text.
   help COMMAND        More about a command; the same as sluice COMMAND --help.
 
 Options:

@@ -2,6 +2,9 @@ import { AvError } from "../av/error.js";
 import { ConfigError } from "../server/config/mistake.js";
 import { nearest } from "../server/config/suggest.js";
 import { version } from "../server/version.js";
+import { capture } from "./capture.js";
+import { concat } from "./concat.js";
+import { cut } from "./cut.js";
 import { demo } from "./demo.js";
 import { frames } from "./frames.js";
 import {
@@ -14,11 +17,14 @@ import {
   SERVE_HELP,
   settingsHelp,
 } from "./help.js";
+import { CAPTURE_HELP, CONCAT_HELP, CUT_HELP, REMUX_HELP, TRANSCODE_HELP } from "./media-help.js";
 import { probe } from "./probe.js";
 import { pull } from "./pull.js";
 import { push } from "./push.js";
+import { remux } from "./remux.js";
 import { serve } from "./serve.js";
 import { CommandError, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, type Terminal } from "./terminal.js";
+import { transcode } from "./transcode.js";
 
 interface Command {
   help(): string;
@@ -32,6 +38,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   pull: { help: () => `${PULL_HELP}\n${settingsHelp()}`, run: pull },
   probe: { help: () => PROBE_HELP, run: probe },
   frames: { help: () => FRAMES_HELP, run: frames },
+  remux: { help: () => REMUX_HELP, run: remux },
+  cut: { help: () => CUT_HELP, run: cut },
+  concat: { help: () => CONCAT_HELP, run: concat },
+  capture: { help: () => CAPTURE_HELP, run: capture },
+  transcode: { help: () => TRANSCODE_HELP, run: transcode },
 };
 
 /**

@@ -25,7 +25,7 @@ export async function ffmpegProbe(programs: Ffmpeg, task: ProbeTask, io: EngineI
   const { source, packets } = task;
   const look = isNetwork(source) ? `%+${LIVE_SECONDS}` : `%+#${packets}`;
   const probed = await ffprobe(programs, source, io, [
-    ...["-show_format", "-show_streams"],
+    ...["-show_format", "-show_streams", "-show_data_hash", "CRC32"],
     ...(packets > 0 ? ["-show_entries", PACKET_ENTRIES, "-read_intervals", look] : []),
   ]);
   const info = mediaInfo(probed);
@@ -105,6 +105,8 @@ function trackInfo(stream: ProbedStream, packets: readonly ProbedPacket[]): Trac
     ...(bitrate === undefined ? {} : { bitrate }),
     ...(durationUs === undefined ? {} : { durationUs }),
     ...(startUs === undefined ? {} : { startUs }),
+    ...timeBaseOf(stream),
+    ...(stream.extradata_hash === undefined ? {} : { configHash: stream.extradata_hash }),
     ...(NO_LANGUAGE.has(language) ? {} : { language }),
     ...(tags.title === undefined ? {} : { title: tags.title }),
     default: stream.disposition?.default === 1,
@@ -125,6 +127,11 @@ function trackInfo(stream: ProbedStream, packets: readonly ProbedPacket[]): Trac
   return { ...common, kind: codec_type === "subtitle" || codec_type === "attachment" ? codec_type : "data" };
 }
 
+function timeBaseOf({ time_base = "" }: ProbedStream): Pick<TrackInfo, "timeBase"> {
+  const [num, den] = time_base.split("/").map(Number);
+  return num && den ? { timeBase: { num, den } } : {};
+}
+
 function video(stream: ProbedStream, packets: readonly ProbedPacket[]) {
   const fps = fraction(stream.avg_frame_rate) ?? fraction(stream.r_frame_rate);
   const pixelAspect = ratio(stream.sample_aspect_ratio);
@@ -136,6 +143,7 @@ function video(stream: ProbedStream, packets: readonly ProbedPacket[]) {
     height: stream.height ?? 0,
     ...(stream.level === undefined || stream.level < 0 ? {} : { level: stream.level }),
     ...(fps === undefined ? {} : { fps }),
+    ...(stream.has_b_frames === undefined ? {} : { reorder: stream.has_b_frames }),
     ...(pixelAspect === undefined || pixelAspect === 1 ? {} : { pixelAspect }),
     ...(stream.pix_fmt === undefined ? {} : { pixelFormat: stream.pix_fmt }),
     ...(bitDepth === undefined ? {} : { bitDepth }),

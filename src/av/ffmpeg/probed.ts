@@ -23,6 +23,9 @@ export interface ProbedStream {
   readonly codec_type?: string;
   readonly codec_name?: string;
   readonly codec_tag_string?: string;
+  readonly extradata_hash?: string;
+  readonly time_base?: string;
+  readonly has_b_frames?: number;
   readonly profile?: string;
   readonly level?: number;
   readonly width?: number;

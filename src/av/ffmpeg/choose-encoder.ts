@@ -1,0 +1,135 @@
+import type { EngineIo } from "../engine.js";
+import { AvError } from "../error.js";
+import { runChild } from "../process.js";
+import type { Hardware, VideoTask } from "../task.js";
+import {
+  encoderDevice,
+  type HardwareKind,
+  hardwareEncoder,
+  pixelFormat,
+  SOFTWARE,
+  videoEncoderArgs,
+} from "./encoder.js";
+import type { Ffmpeg } from "./find.js";
+
+/** An encoder that was tried or is in every such build, and what to tell of the choice. */
+export interface ChosenEncoder {
+  readonly encoder: string;
+  readonly notes: readonly string[];
+}
+
+const LIST_TIMEOUT_MS = 10_000;
+/** A driver that hangs is no driver. */
+const TRIAL_TIMEOUT_MS = 15_000;
+const KINDS: Readonly<Record<Hardware, readonly HardwareKind[]>> = {
+  none: [],
+  auto: ["nvenc", "vaapi"],
+  nvenc: ["nvenc"],
+  vaapi: ["vaapi"],
+};
+
+/** Names of encoders by program: what a build has in it does not change. */
+const lists = new Map<string, Promise<ReadonlySet<string>>>();
+
+/**
+ * The encoder for a codec. That a build has one for hardware says nothing about the hardware: it is made to encode
+ * some pictures, here and now.
+ *
+ * @throws AvError `unsupported` where there is none, or the hardware that was named is not there
+ */
+export async function chooseEncoder(programs: Ffmpeg, task: VideoTask, io: EngineIo): Promise<ChosenEncoder> {
+  const { codec, hardware } = task;
+  if (codec === "rawvideo") return { encoder: "rawvideo", notes: [] };
+  const built = await encoders(programs.ffmpeg);
+  const tried: string[] = [];
+  for (const kind of KINDS[hardware]) {
+    const encoder = hardwareEncoder(codec, kind);
+    if (encoder === undefined) tried.push(`${kind} has no ${codec}`);
+    else if (!built.has(encoder)) tried.push(`${encoder}: not in this FFmpeg`);
+    else {
+      const problem = await trial(programs, encoder, task, io);
+      if (problem === undefined) return { encoder, notes: [] };
+      tried.push(`${encoder}: ${problem}`);
+    }
+  }
+  if (hardware !== "none" && hardware !== "auto")
+    throw new AvError("unsupported", `no ${hardware} here (${tried.join("; ")}); use hw auto or none`);
+  const encoder = SOFTWARE[codec].find((name) => built.has(name));
+  if (encoder === undefined)
+    throw new AvError(
+      "unsupported",
+      `this FFmpeg has no encoder for ${codec} (${SOFTWARE[codec].join(", ")})`,
+    );
+  const notes =
+    tried.length === 0 ? [] : [`no hardware encoder works here (${tried.join("; ")}): ${encoder} is used`];
+  return { encoder, notes };
+}
+
+/** Undefined where it works, else what FFmpeg said of it. */
+async function trial(
+  { ffmpeg }: Ffmpeg,
+  encoder: string,
+  task: VideoTask,
+  io: EngineIo,
+): Promise<string | undefined> {
+  const child = runChild({
+    name: "ffmpeg",
+    command: ffmpeg,
+    args: [
+      ...["-hide_banner", "-nostdin", "-loglevel", "error", ...encoderDevice(encoder)],
+      // 256 pixels: nvenc refuses much smaller ones.
+      ...["-f", "lavfi", "-i", "testsrc2=size=256x256:rate=25", "-frames:v", "5"],
+      ...["-filter:v", pixelFormat(encoder).join(",")],
+      ...videoEncoderArgs(encoder, { codec: task.codec, filters: [], hardware: task.hardware }, "mkv"),
+      ...["-f", "null", "-"],
+    ],
+    signal: io.signal,
+    timeoutMs: TRIAL_TIMEOUT_MS,
+    stallTimeoutMs: 0,
+    memoryBytes: io.limits.memoryBytes,
+  });
+  try {
+    const { code, stderr } = await child.done;
+    return code === 0 ? undefined : firstWords(stderr);
+  } catch (error) {
+    if (io.signal.aborted || !(error instanceof AvError)) throw error;
+    return error.message;
+  }
+}
+
+/** FFmpeg's first complaint has the cause: `Cannot load libcuda.so.1`. */
+function firstWords(stderr: string): string {
+  const line = stderr.split(/[\r\n]+/).find((text) => text.trim() !== "") ?? "it failed without a word";
+  return line
+    .replace(/^(\[[^\]]*\]\s*)+/, "")
+    .replace(/\p{Cc}/gu, " ")
+    .trim()
+    .slice(0, 120);
+}
+
+function encoders(ffmpeg: string): Promise<ReadonlySet<string>> {
+  const known = lists.get(ffmpeg);
+  if (known !== undefined) return known;
+  const list = readEncoders(ffmpeg);
+  lists.set(ffmpeg, list);
+  list.catch(() => lists.delete(ffmpeg));
+  return list;
+}
+
+async function readEncoders(ffmpeg: string): Promise<ReadonlySet<string>> {
+  const child = runChild({
+    name: "ffmpeg",
+    command: ffmpeg,
+    args: ["-hide_banner", "-encoders"],
+    // Shared by all who ask: no one caller's signal ends it.
+    signal: new AbortController().signal,
+    timeoutMs: LIST_TIMEOUT_MS,
+    stallTimeoutMs: 0,
+    memoryBytes: 0,
+  });
+  let text = "";
+  for await (const bytes of child.stdout) text += Buffer.from(bytes).toString("latin1");
+  await child.done;
+  // " V....D libx264   libx264 H.264 / AVC …"
+  return new Set([...text.matchAll(/^ [VAS][A-Z.]{5} (\S+)/gm)].map((match) => match[1] as string));
+}
