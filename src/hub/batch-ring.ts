@@ -49,6 +49,11 @@ export class BatchRing {
     return fits ? key : undefined;
   }
 
+  /** The batch that begins with the key frame of this dts, undefined where none is kept. It looks at all: no hot path. */
+  keyAt(dts: number): Batch | undefined {
+    return this.#batches.findLast((batch) => batch.key && batch.dts === dts);
+  }
+
   /** The batch with this sequence number, undefined where it is not kept (any more, or yet). */
   at(seq: number): Batch | undefined {
     return this.#batches[seq - (this.#nextSeq - this.#batches.length)];

@@ -153,7 +153,7 @@ export class Hub {
 
   /** Whether anybody here waits for this stream or reads it. */
   wants(name: string): boolean {
-    return this.#waiting.has(name) || (this.#streams.get(name)?.readers ?? 0) > 0;
+    return this.#waiting.has(name) || this.#streams.get(name)?.wanted === true;
   }
 
   /** Ends every publisher and reader, and refuses new ones. Idempotent. */

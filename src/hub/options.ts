@@ -20,6 +20,8 @@ export interface HubOptions {
   readonly stallTimeoutMs: number;
   /** Milliseconds to gather before a batch is cut; 0 cuts at the end of every turn. */
   readonly mergeMs: number;
+  /** Whether readers may be moved from one stream to another: see CutOrder for what that costs. */
+  readonly moves: boolean;
   /** How many variants (formats, selections, generations) one stream may be packaged in at once. */
   readonly maxVariants: number;
 }
@@ -35,6 +37,7 @@ export const HUB_DEFAULTS: HubOptions = {
   maxLagBytes: 8 * 1024 * 1024,
   stallTimeoutMs: 10_000,
   mergeMs: 0,
+  moves: false,
   maxVariants: 32,
 };
 

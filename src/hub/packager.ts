@@ -67,6 +67,8 @@ export class Packager {
   #totalBytes = 0;
   #totalFrames = 0;
   /** What those need who begin at the same batch: many join within one group of pictures. */
+  /** Readers of another stream that are to go on here. */
+  readonly #expected = new Set<Subscriber>();
   #beginning: { readonly at: Batch; readonly preamble: Batch | undefined } | undefined;
   #open: Open | undefined;
   #dirty = false;
@@ -88,6 +90,21 @@ export class Packager {
 
   get options(): HubOptions {
     return this.#init.options;
+  }
+
+  /** The selected tracks with the configurations of the newest packets. */
+  get tracks(): readonly Track[] {
+    return this.#tracks;
+  }
+
+  /** What its readers agree on. */
+  get variant(): Variant {
+    return this.#init;
+  }
+
+  /** Whether anybody reads it, or is about to. */
+  get wanted(): boolean {
+    return this.readers.size > 0 || this.#expected.size > 0;
   }
 
   get onePublication(): boolean {
@@ -191,6 +208,7 @@ export class Packager {
   interrupt(): void {
     this.#cut();
     this.ring.forgetKey();
+    this.#sendAway();
   }
 
   /**
@@ -209,7 +227,9 @@ export class Packager {
       this.#dirty = false;
       this.#urgent = false;
     }
-    return this.handingOut(() => this.readers.flush(pause));
+    const done = this.handingOut(() => this.readers.flush(pause));
+    if (this.#expected.size > 0) for (const reader of [...this.#expected]) reader.look();
+    return done;
   }
 
   /** Does what hands out batches, and says so to who wants to know what time is spent on. */
@@ -219,6 +239,15 @@ export class Packager {
 
   join(reader: Subscriber): void {
     reader.begin(this.ring.cachedKey?.seq);
+  }
+
+  /** A reader of another stream is to go on here: it is told of batches that come. */
+  expect(reader: Subscriber): void {
+    this.#expected.add(reader);
+  }
+
+  unexpect(reader: Subscriber): void {
+    this.#expected.delete(reader);
   }
 
   /** What a reader needs before this batch if it knows the configurations `known`; undefined where nothing. */
@@ -284,7 +313,13 @@ export class Packager {
   #end(reason: HubReason): void {
     this.#ended ??= reason;
     this.readers.end(this.#ended, false);
+    this.#sendAway();
     this.#touch(true);
+  }
+
+  /** Nobody goes on here: they stay where they are. */
+  #sendAway(): void {
+    for (const reader of [...this.#expected]) reader.stay();
   }
 
   /** The muxer threw: what it holds cannot be trusted. The publisher and other variants go on. */

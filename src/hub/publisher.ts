@@ -11,6 +11,11 @@ export interface PublisherInit {
   readonly onEnd?: (reason: string) => void;
   /** Another process has placed the packets on the stream's timeline: they are taken as they are. It always makes way. */
   readonly relayed?: boolean;
+  /**
+   * Its times are on the timeline of the stream of this name, which it was made from: they are taken as they are, so that
+   * both can be compared. It always makes way, too: who sends the stream itself goes before what is made.
+   */
+  readonly madeFrom?: string | undefined;
   /** The timeline goes on after this, microseconds: what readers in other processes have seen. */
   readonly position?: number;
   /** Where it comes from, in words of its owner's that mean nothing here: for whoever finds it on its stream. */
@@ -42,6 +47,8 @@ export class Publisher {
   #heldBytes = 0;
   #cancelTimeout: Cancel | undefined;
   #lastMediaAt: number;
+  /** By how much our clock was ahead of the newest packet's dts when it came, microseconds. */
+  #delay: number | undefined;
   /** The least since somebody asked, and when that was. */
   #leastDelay = Number.POSITIVE_INFINITY;
   #leastDelayAt = 0;
@@ -57,6 +64,20 @@ export class Publisher {
 
   get relayed(): boolean {
     return this.#init.relayed === true;
+  }
+
+  get madeFrom(): string | undefined {
+    return this.#init.madeFrom;
+  }
+
+  /** Whether its times are taken as they are: they are on some stream's timeline already. */
+  get placed(): boolean {
+    return this.relayed || this.madeFrom !== undefined;
+  }
+
+  /** By how much our clock was ahead of the newest packet's dts when that came, microseconds; undefined before the first. */
+  get delay(): number | undefined {
+    return this.#delay;
   }
 
   get origin(): string | undefined {
@@ -119,6 +140,7 @@ export class Publisher {
     const now = this.#scheduler.now();
     this.#lastMediaAt = now;
     const delay = now - packet.dts;
+    this.#delay = delay;
     if (delay < this.#leastDelay) {
       this.#leastDelay = delay;
       this.#leastDelayAt = now;

@@ -1,7 +1,10 @@
 import type { ContainerFormat } from "../media/model/container.js";
 import { type Metadata, type Packet, sameConfig } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
+import type { Batch } from "./batch.js";
+import { CutOrder } from "./cut-order.js";
 import { GopCache } from "./gop-cache.js";
+import { canFollow, type Move } from "./move.js";
 import type { StreamObserver } from "./observer.js";
 import type { HubOptions } from "./options.js";
 import { Packager } from "./packager.js";
@@ -40,6 +43,17 @@ export interface StreamListener {
 /** Who takes a stream over is at most this far behind, also in another process: viewers are kept for it. */
 const TAKEOVER_MS = 1_000;
 
+/** Two encodings of one programme reach us within so much of each other, microseconds: see `Stream.shiftTo`. */
+const SAME_CLOCK_MICROS = 1_000_000;
+
+/** What becomes of a reader that is to be moved. */
+export interface MoveListener {
+  /** It has gone over. */
+  moved(): void;
+  /** It stays where it is. */
+  stayed(): void;
+}
+
 /** One live stream: at most one publisher, any number of subscribers, one timeline. */
 export class Stream {
   readonly name: string;
@@ -62,6 +76,10 @@ export class Stream {
   /** The publisher's first key frame has come: before it a picture cannot be decoded. */
   #pictured = false;
   #tracks: readonly Track[] = [];
+  /** The tracks are not what listeners know. */
+  #news = false;
+  /** Where readers may be moved. */
+  readonly #order: CutOrder | undefined;
   #zero = 0;
   #cancelKeep: Cancel | undefined;
   #packets = 0;
@@ -87,6 +105,7 @@ export class Stream {
     this.#listener = listener;
     this.#probe = probe;
     this.#gop = new GopCache(options.gopCacheMs, options.gopCacheBytes);
+    this.#order = options.moves ? new CutOrder((packet) => this.#pass(packet)) : undefined;
   }
 
   /** The announced tracks with the configurations now in force: video first. Empty before they are announced. */
@@ -110,6 +129,11 @@ export class Stream {
   /** Subscribers now. */
   get readers(): number {
     return this.#readers.size;
+  }
+
+  /** Whether anybody reads it, or is about to. */
+  get wanted(): boolean {
+    return this.#readers.size > 0 || this.#packagers.some((packager) => packager.wanted);
   }
 
   /** Subscribers but for those that pass it on. */
@@ -148,7 +172,7 @@ export class Stream {
     const present = this.#publisher;
     if (present === undefined) return;
     const idleMs = (this.#scheduler.now() - present.lastMediaAt) / 1000;
-    if (!present.relayed && this.#options.duplicate === "reject" && idleMs < this.#options.publisherIdleMs)
+    if (!present.placed && this.#options.duplicate === "reject" && idleMs < this.#options.publisherIdleMs)
       throw this.#busy();
     present.end("taken-over");
   }
@@ -183,6 +207,73 @@ export class Stream {
     return reader;
   }
 
+  /**
+   * Has a reader go on in another stream, another rendition of the same programme, at a key frame that both have at the
+   * same moment: see `Subscriber.move`. Both need the option `moves`, the same set of tracks in codecs of one family, and a
+   * format that can say that a configuration has changed.
+   *
+   * @returns false where that cannot be
+   */
+  move(reader: Subscriber, to: Stream, listener: MoveListener): boolean {
+    const { format, selection, onePublication, zero } = reader.packager.variant;
+    const shift = this.shiftTo(to);
+    if (shift === undefined || onePublication || !selection.video || !this.#readers.has(reader)) return false;
+    let packager: Packager;
+    try {
+      // Its timestamps go on: the container's zero lies at the same moment.
+      packager = to.#packagerFor({ format, selection }, zero + shift);
+    } catch (error) {
+      if (error instanceof Refused) return false;
+      throw error;
+    }
+    if (!canFollow(format, reader.packager.tracks, packager.tracks)) {
+      to.#release(packager);
+      return false;
+    }
+    const move: Move = {
+      packager,
+      find: ({ dts }) =>
+        this.shiftTo(to) === shift ? this.#counterpart(dts, to, packager, shift) : undefined,
+      arrived(moved) {
+        to.#readers.add(moved);
+        listener.moved();
+        return (gone) => {
+          to.#readers.delete(gone);
+          to.#release(packager);
+        };
+      },
+      abandoned() {
+        to.#release(packager);
+        listener.stayed();
+      },
+    };
+    reader.move(move);
+    return true;
+  }
+
+  /**
+   * How far another stream's timeline is from this one's: microseconds to add to a time here for the same moment there;
+   * undefined where nothing says that both tell of one programme.
+   *
+   * Every stream's timeline begins at 0 with its own first packet, so those of two renditions that an encoder publishes one
+   * after the other do not agree. What was made from a stream here keeps that stream's times: between these the distance
+   * is 0. Others are compared by their publishers' own clocks, which an encoder's renditions share: then the distance is
+   * that of what was added to each. That they do share one is taken from when they come: if the same timestamps come
+   * within a second of each other, they are of one clock. (Two encoders that were started within a second of each other
+   * look the same; a viewer who is moved between them sees a jump of less than that second.)
+   */
+  shiftTo(to: Stream): number | undefined {
+    const mine = this.#publisher;
+    const theirs = to.#publisher;
+    if (mine === undefined || theirs === undefined || !this.live || !to.live || to === this) return undefined;
+    const programme = mine.madeFrom ?? this.name;
+    if (programme === (theirs.madeFrom ?? to.name)) return 0;
+    if (mine.placed || theirs.placed) return undefined;
+    if (mine.delay === undefined || theirs.delay === undefined) return undefined;
+    if (Math.abs(mine.delay - theirs.delay) > SAME_CLOCK_MICROS) return undefined;
+    return to.#timeline.placement.offset - this.#timeline.placement.offset;
+  }
+
   /** Ends everyone and everything. */
   close(reason: HubReason): void {
     this.#publisher?.end(reason);
@@ -195,12 +286,30 @@ export class Stream {
     for (const packager of this.#draining) packager.readers.sweep(now);
   }
 
+  /** The batch of another stream that begins with the same moment's key frame, or whether that may still come. */
+  #counterpart(dts: number, to: Stream, packager: Packager, shift: number): Batch | "wait" | undefined {
+    const there = dts + shift;
+    if (!this.#isCut(dts) || packager.ended !== undefined) return undefined;
+    const batch = to.#isCut(there) ? packager.ring.keyAt(there) : undefined;
+    if (batch !== undefined) return batch;
+    // A key frame that has come may still be in the batch that is being written.
+    const newest = packager.ring.head?.dts ?? Number.NEGATIVE_INFINITY;
+    const toCome = to.#order !== undefined && to.#order.passed < there;
+    return toCome || (to.#isCut(there) && newest < there) ? "wait" : undefined;
+  }
+
+  /** Whether the stream can be cut at this key frame. */
+  #isCut(dts: number): boolean {
+    return this.#order?.has(dts) === true && dts >= this.#timeline.placement.from;
+  }
+
   #busy(): Refused {
     return new Refused("busy", `${this.name} is being published`);
   }
 
   #announce(): void {
     this.#tracks = this.#publisher?.tracks ?? [];
+    this.#order?.setTracks(this.#tracks);
     for (const packager of this.#packagers) packager.announce(this.#tracks, this.position);
     this.#listener.tracks(this);
   }
@@ -215,17 +324,18 @@ export class Stream {
   #take(packet: Packet): void {
     const { track } = packet;
     const relayed = this.#publisher?.relayed === true;
+    const isPlaced = this.#publisher?.placed === true;
     const randomAccess = this.#isRandomAccess(packet);
     if (!this.#begun) {
       if (!randomAccess) return;
       // A relay that is dialled anew begins with a group of pictures that its readers may have had.
-      if (!relayed) this.#timeline.splice(packet.dts, packet.receivedAt);
+      if (!isPlaced) this.#timeline.splice(packet.dts, packet.receivedAt);
       else if (!this.#timeline.join(packet.dts, packet.receivedAt)) return;
       this.#begun = true;
     }
     if (track.kind === "video" && !this.#pictured && !packet.key) return;
-    const placed = relayed ? packet : this.#timeline.place(packet);
-    if (placed === undefined || (relayed && !this.#timeline.follow(packet))) return;
+    const placed = isPlaced ? packet : this.#timeline.place(packet);
+    if (placed === undefined || (isPlaced && !this.#timeline.follow(packet))) return;
     if (track.kind === "video") this.#pictured = true;
     // What another process has taken in is counted there.
     if (!relayed) {
@@ -239,15 +349,24 @@ export class Stream {
       }
       this.#groupDts = placed.dts;
     }
-    const news =
-      track.kind !== "data" && !this.#tracks.includes(track) && this.#changeTrack(track, placed.dts);
-    this.#gop.add(placed, randomAccess);
+    if (this.#order === undefined) this.#pass(placed, randomAccess);
+    else this.#order.write(placed);
+    if (!this.#news) return;
+    this.#news = false;
+    // Last: who is told may end the publisher.
+    this.#listener.tracks(this);
+  }
+
+  /** A packet to everybody, in its place. */
+  #pass(packet: Packet, randomAccess: boolean = this.#isRandomAccess(packet)): void {
+    const { track } = packet;
+    if (track.kind !== "data" && !this.#tracks.includes(track) && this.#changeTrack(track, packet.dts))
+      this.#news = true;
+    this.#gop.add(packet, randomAccess);
     for (const packager of this.#packagers) {
-      packager.write(placed);
+      packager.write(packet);
       if (packager.ended !== undefined) this.#retire(packager);
     }
-    // Last: who is told may end the publisher.
-    if (news) this.#listener.tracks(this);
   }
 
   /** A changed configuration, or a track that nobody announced. False where it is nothing new to anyone. */
@@ -258,14 +377,17 @@ export class Stream {
       return !sameConfig(known, track);
     }
     this.#tracks = [...this.#tracks, track].sort((a, b) => a.id - b.id);
+    this.#order?.setTracks(this.#tracks);
     for (const packager of this.#packagers) packager.announce(this.#tracks, at);
     return true;
   }
 
-  #packagerFor({ format, selection, onePublication = false }: SubscribeRequest): Packager {
+  /** @param at where its timestamps begin, microseconds on the timeline; the stream's own choice by default */
+  #packagerFor(request: Omit<SubscribeRequest, "sink">, at?: number): Packager {
+    const { format, selection, onePublication = false } = request;
     const gop = this.#gop.packets;
     if (this.position - this.#zero > TIMELINE_RENEW_MICROS) this.#zero = gop[0]?.dts ?? this.position;
-    const variant: Variant = { format, selection, onePublication, zero: this.#zero };
+    const variant: Variant = { format, selection, onePublication, zero: at ?? this.#zero };
     const carried = (track: Track): boolean => format?.carries(track) !== false;
     const wanted = this.#tracks.filter((track) => selects(selection, track) && carried(track));
     if (wanted.length === 0) throw new Refused("no-tracks", `${this.name} has no track that was asked for`);
@@ -310,13 +432,14 @@ export class Stream {
   }
 
   #release(packager: Packager): void {
-    if (packager.readers.size > 0) return;
+    if (packager.wanted) return;
     this.#retire(packager);
     this.#checkVacant();
   }
 
   #unpublished(reason: string): void {
     const relayed = this.#publisher?.relayed === true;
+    this.#order?.reset();
     this.#publisher = undefined;
     this.#gop.clear();
     this.#endRelays(reason);

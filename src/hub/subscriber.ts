@@ -1,9 +1,10 @@
 import type { Track } from "../media/model/track.js";
 import type { Batch } from "./batch.js";
 import type { ReaderState } from "./fan-out.js";
+import { canFollow, type Move } from "./move.js";
 import type { Packager } from "./packager.js";
 import type { HubReason } from "./reason.js";
-import type { Scheduler } from "./scheduler.js";
+import type { Cancel, Scheduler } from "./scheduler.js";
 
 /** What takes batches. */
 export interface Acceptor {
@@ -40,14 +41,25 @@ export interface Drop {
 /** A reader whose transport held too much goes on once this share of the bound is left. */
 const RESUME_SHARE = 0.5;
 
+/** A reader that is to go on in another stream waits this long for the key frame there, milliseconds; */
+const MAX_WAIT_MS = 2_000;
+/** and no longer than for this share of the lag that it may have. */
+const WAIT_SHARE = 0.5;
+
+/** Where a reader is to go on; and while it waits for the key frame there, what ends that. */
+interface Pending {
+  readonly move: Move;
+  endWait: Cancel | undefined;
+}
+
 /** A reader of one variant: a cursor into its packager's batches. */
 export class Subscriber {
-  readonly #packager: Packager;
+  #packager: Packager;
   readonly #sink: Sink;
   /** What live batches go to. */
   #direct: Acceptor;
   readonly #scheduler: Scheduler;
-  readonly #onGone: (subscriber: Subscriber) => void;
+  #onGone: (subscriber: Subscriber) => void;
   #state: ReaderState = "seeking";
   /** The next batch it needs. */
   #cursor = 0;
@@ -81,6 +93,9 @@ export class Subscriber {
   /** When it began, the scheduler's clock; undefined once what it got to begin with has arrived. */
   #freshSince: number | undefined;
   #pumping = false;
+  #pending: Pending | undefined;
+  /** Frames that it was offered elsewhere, less those that there had been where it is now. */
+  #offeredBefore = 0;
 
   constructor(
     packager: Packager,
@@ -110,7 +125,17 @@ export class Subscriber {
 
   /** Frames that its variant has had so far, whether it got them or not. */
   get offeredFrames(): number {
-    return this.#packager.total.frames;
+    return this.#offeredBefore + this.#packager.total.frames;
+  }
+
+  /** What has reached its peer lately, bits per second; undefined where that was all there is, or nobody tells. */
+  get deliveredBitrate(): number | undefined {
+    return this.#wasQueued && this.#microsPerByte > 0 ? 8e6 / this.#microsPerByte : undefined;
+  }
+
+  /** What it reads from. */
+  get packager(): Packager {
+    return this.#packager;
   }
 
   /** Milliseconds of media between what it has been given and the newest. */
@@ -157,6 +182,46 @@ export class Subscriber {
   /** From now on its sink sees every batch itself again, until it has been behind. */
   detour(): void {
     this.#direct = this.#sink;
+  }
+
+  /**
+   * Goes on in another stream's packager: at the first key frame of the picture that is at one moment in both, and where
+   * both can be cut for all tracks. It gets all of the old one before it, then the configurations that differ, then all of
+   * the new one from it on. Until there is such a key frame the old one goes on; where the new one is later than the old
+   * one, the reader waits for it, for up to two seconds. Takes the place of what was asked before.
+   */
+  move(move: Move): void {
+    if (this.#state === "gone") {
+      move.abandoned(this);
+      return;
+    }
+    const before = this.#pending;
+    this.#pending = { move, endWait: undefined };
+    move.packager.expect(this);
+    // Only then, as it may be the same packager: nobody wanting it for a moment would be its end.
+    if (before !== undefined) this.#abandon(before);
+    // Whoever has caught up is asked nothing: this one looks at each batch, for as long as it takes.
+    this.#direct = {
+      accept: (batch) => {
+        if (!batch.key || this.#wayAt(batch) === undefined) return this.#ending.accept(batch);
+        this.#scheduler.defer(() => this.resume());
+        return "busy";
+      },
+    };
+  }
+
+  /** Stays where it is: what was asked of it is not to happen any more. */
+  stay(): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#pending = undefined;
+    this.#direct = this.#ending;
+    this.#abandon(pending);
+  }
+
+  /** Where it is to go on, something has come. */
+  look(): void {
+    if (this.#pending?.endWait !== undefined) this.resume();
   }
 
   /** The sink can take more. */
@@ -234,13 +299,19 @@ export class Subscriber {
 
   /** Ends it once it has what is kept for it; at once if it is not behind. */
   finish(reason: HubReason): void {
-    if (this.#state === "behind") this.#finishing ??= reason;
-    else this.close(reason);
+    if (this.#state !== "behind") {
+      this.close(reason);
+      return;
+    }
+    this.#finishing ??= reason;
+    // It may have been waiting.
+    this.stay();
   }
 
   /** Ends it now. Idempotent. */
   close(reason: HubReason): void {
     if (this.#state === "gone") return;
+    this.stay();
     const passedOver = this.#state === "seeking" && this.#begun;
     this.#file("gone");
     this.#preamble = undefined;
@@ -274,7 +345,8 @@ export class Subscriber {
 
   #pumpOn(start: number | undefined): void {
     this.#pumping = true;
-    this.#packager.readers.enter();
+    const { readers } = this.#packager;
+    readers.enter();
     try {
       if (start !== undefined) this.#goTo(start);
       // Who joins gets some seconds' batches: one by one they would cost more than that viewer's next minute.
@@ -288,7 +360,7 @@ export class Subscriber {
       this.fail(error);
     }
     this.#pumping = false;
-    this.#packager.readers.leave();
+    readers.leave();
   }
 
   /** Hands over one batch; false where it must wait. */
@@ -296,13 +368,22 @@ export class Subscriber {
     const { ring } = this.#packager;
     if (this.#cursor >= ring.nextSeq) {
       this.#joining = false;
-      this.#direct = this.#sink.direct ?? this.#sink;
+      if (this.#pending === undefined) this.#direct = this.#ending;
       if (this.#finishing === undefined) this.#file("ready");
       else this.close(this.#finishing);
       return false;
     }
     const batch = ring.at(this.#cursor);
-    if (batch === undefined || this.#tooFarBehind(batch)) return this.#skip();
+    if (batch === undefined || this.#tooFarBehind(batch)) {
+      // What it waits for would come too late.
+      if (this.#pending?.endWait !== undefined) this.stay();
+      return this.#skip();
+    }
+    const way = batch.key ? this.#wayAt(batch) : undefined;
+    if (way !== undefined) {
+      if (way !== "wait") this.#goOver(way);
+      return false;
+    }
     const preamble = this.#preamble;
     if (this.#sink.accept(preamble ?? batch) === "busy") {
       this.#gotDts = batch.dts;
@@ -320,6 +401,65 @@ export class Subscriber {
     this.#gotDts = batch.dts;
     this.#cursor += 1;
     return true;
+  }
+
+  /** What takes live batches. */
+  get #ending(): Acceptor {
+    return this.#sink.direct ?? this.#sink;
+  }
+
+  /** The batch of another stream to go on with in place of this one; undefined to stay. */
+  #wayAt(batch: Batch): Batch | "wait" | undefined {
+    const pending = this.#pending;
+    const known = this.#known;
+    if (pending === undefined || known === undefined || this.#finishing !== undefined) return undefined;
+    const found = pending.move.find(batch);
+    if (found === "wait") {
+      const limitMs = Math.min(MAX_WAIT_MS, WAIT_SHARE * this.#packager.options.maxLagMs);
+      pending.endWait ??= this.#scheduler.after(limitMs, () => this.stay());
+      return "wait";
+    }
+    pending.endWait?.();
+    pending.endWait = undefined;
+    if (found === undefined || canFollow(pending.move.packager.variant.format, known, found.tracks))
+      return found;
+    this.stay();
+    return undefined;
+  }
+
+  #abandon({ move, endWait }: Pending): void {
+    if (this.#pending?.move.packager !== move.packager) move.packager.unexpect(this);
+    move.abandoned(this);
+    if (endWait === undefined) return;
+    endWait();
+    this.#scheduler.defer(() => this.resume());
+  }
+
+  /** Goes on with this batch of another packager. */
+  #goOver(to: Batch): void {
+    const move = this.#pending?.move;
+    if (move === undefined) return;
+    const { packager: from } = this;
+    const { packager } = move;
+    this.#pending = undefined;
+    packager.unexpect(this);
+    from.readers.move(this, "behind", "gone");
+    packager.readers.move(this, "behind", "behind");
+    this.#packager = packager;
+    this.#offeredBefore += from.total.frames - packager.total.frames;
+    this.#cursor = to.seq;
+    this.#gotFrames = to.totalFrames - to.frames;
+    this.#gotBytes = to.totalBytes - to.size;
+    this.#gotDts = to.dts;
+    this.#preamble = packager.preamble(to, this.#known);
+    if (this.#preamble === undefined) this.#known = to.tracks;
+    // The new one may be further than the old one was: that is not its lag.
+    this.#joining = true;
+    const leave = this.#onGone;
+    this.#onGone = move.arrived(this);
+    leave(this);
+    // Its sink may be in the middle of something: what follows is the new packager's to hand out.
+    this.#scheduler.defer(() => this.resume());
   }
 
   #tooFarBehind(next: Batch): boolean {

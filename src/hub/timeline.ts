@@ -18,6 +18,14 @@ export interface Anchor {
   readonly wall: number;
 }
 
+/** How the timeline stands to the source's clock, from some moment on. */
+export interface Placement {
+  /** Since when, microseconds on the timeline. */
+  readonly from: number;
+  /** A time here is that of the source plus this, microseconds. */
+  readonly offset: number;
+}
+
 interface TrackTime {
   /** Of its newest packet, on the timeline. */
   dts: number;
@@ -54,6 +62,11 @@ export class Timeline {
   /** Where the timeline met the wall clock: at its start and at each splice or jump, the newest last. */
   get anchors(): readonly Anchor[] {
     return this.#anchors;
+  }
+
+  /** How the newest packets were placed. */
+  get placement(): Placement {
+    return { from: this.#anchors[this.#anchors.length - 1]?.dts ?? 0, offset: this.#offset };
   }
 
   /**

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { pino } from "pino";
 import { z } from "zod";
-import { Hub } from "../hub/hub.js";
+import { type Elsewhere, Hub } from "../hub/hub.js";
 import type { Publisher, PublisherInit } from "../hub/publisher.js";
 import type { Scheduler } from "../hub/scheduler.js";
 import type { Drop } from "../hub/subscriber.js";
@@ -21,7 +21,7 @@ import type { Authorize } from "./contract/access.js";
 import type { Exchange } from "./contract/exchange.js";
 import type { Logger } from "./contract/logger.js";
 import type { Endpoint, Protocol, ProtocolContext } from "./contract/protocol.js";
-import type { SessionInfo, SessionReason } from "./contract/session.js";
+import type { QualityChange, SessionInfo, SessionReason } from "./contract/session.js";
 import type { Tracer } from "./contract/trace.js";
 import { createEventLogs, type EventLogs } from "./events/logs.js";
 import { createTeller, type Teller } from "./events/teller.js";
@@ -57,6 +57,8 @@ import { playerView } from "./qos/player-view.js";
 import { createReportBatch } from "./qos/report-batch.js";
 import { createReportDesk, type ReportDesk } from "./qos/report-desk.js";
 import { createServedViewers } from "./qos/served-viewers.js";
+import { createMaker } from "./renditions/maker.js";
+import { createMover } from "./renditions/mover.js";
 import { processOf, sessionIds } from "./session-id.js";
 import { type SessionList, type SessionQuery, selectSessions } from "./session-list.js";
 import { createSessions } from "./sessions.js";
@@ -92,6 +94,8 @@ export interface AppInit {
   readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
   /** At most once a second for a session. */
   readonly onDrop: (session: SessionInfo, drop: Drop) => void;
+  /** @param from the stream that it played before */
+  readonly onQuality: (session: SessionInfo, change: QualityChange, from: string) => void;
   /** What the API takes; from the configuration where it is absent. */
   readonly token?: ApiToken;
   /** What this process is called in metrics; undefined where nothing is counted. */
@@ -173,11 +177,22 @@ export function createApp(init: AppInit): App {
               taken,
             })),
         });
+  const { renditions, abr } = config;
+  const made = renditions.filter(({ transcode }) => transcode === true);
+  // What is made when it is asked for is to the hub as what another process has.
+  const elsewhere: Elsewhere | undefined =
+    made.length === 0
+      ? link?.elsewhere
+      : {
+          has: (name) => link?.elsewhere.has(name) === true || maker?.can(name) === true,
+          want: (name) =>
+            link?.elsewhere.has(name) === true ? link.elsewhere.want(name) : maker?.want(name),
+        };
   const hub = new Hub(
-    { ...config, duplicate: config.publish },
+    { ...config, duplicate: config.publish, moves: abr.switch && renditions.length > 0 },
     scheduler,
     (error) => log.error({ err: error }, "a listener or the media path failed"),
-    link?.elsewhere,
+    elsewhere,
     figures?.observe,
     probe,
   );
@@ -213,7 +228,18 @@ export function createApp(init: AppInit): App {
   });
   const kernelQueues = createKernelQueues(scheduler);
   const viewers = createServedViewers();
-  const { renditions } = config;
+  const publish = async (name: string, publisher: PublisherInit): Promise<Publisher> =>
+    link?.publish(name, publisher) ?? hub.publish(name, publisher);
+  const { maxEncoders } = abr;
+  // Empty counts as not set, as with all of our variables.
+  const program = process.env.SLUICE_FFMPEG || "ffmpeg";
+  const maker =
+    made.length === 0
+      ? undefined
+      : createMaker({ hub, scheduler, log, renditions: made, maxEncoders, program, publish });
+  const mover = hub.options.moves
+    ? createMover({ hub, scheduler, reports, onChange: init.onQuality })
+    : undefined;
   const ladder =
     renditions.length === 0 ? undefined : createLadder({ renditions, isLive: (key) => hub.isLive(key) });
   const instruments = createInstruments({
@@ -231,11 +257,12 @@ export function createApp(init: AppInit): App {
     viewers,
     probe,
     ladder,
+    mover,
     openSession: sessions.open,
     talk: reports.talk,
     onDrop: init.onDrop,
     authorize,
-    publish: async (name, publisher) => link?.publish(name, publisher) ?? hub.publish(name, publisher),
+    publish,
   };
 
   const { waitForPublisherMs, maxConnections } = config;
@@ -365,7 +392,9 @@ export function createApp(init: AppInit): App {
     hub.close("shutdown");
     api.close();
     snapshots.close();
+    mover?.close();
     const released = Promise.all([
+      maker?.close(),
       ...protocols.map((protocol) => protocol.close("shutdown")),
       httpServer.close(),
       entry.drained(),

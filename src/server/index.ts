@@ -17,7 +17,7 @@ import { checkOptions } from "./config/check.js";
 import type { Authorize } from "./contract/access.js";
 import type { Logger } from "./contract/logger.js";
 import type { Endpoint } from "./contract/protocol.js";
-import type { SessionInfo, SessionReason } from "./contract/session.js";
+import type { QualityChange, SessionInfo, SessionReason } from "./contract/session.js";
 import type { AttachOptions, HostServer } from "./net/http-entry.js";
 import type { HttpRequest, HttpResponse } from "./net/http-exchange.js";
 import { parseStreamKey, type StreamName, streamKey } from "./net/stream-name.js";
@@ -207,6 +207,8 @@ export function createServer(options: ServerOptions = {}): LiveServer {
     if (session.action === "play") events.emit("play", snapshot(session));
   };
   const onDrop = (session: SessionInfo, drop: Drop): void => app.teller.dropped(session, drop);
+  const onQuality = (session: SessionInfo, { name, from, to, cause }: QualityChange): void =>
+    app.teller.quality({ session: session.id, app: session.app ?? "", name, from, to, cause });
   const onEnd = (session: SessionInfo, reason: SessionReason): void => {
     app.teller.sessionEnded(session, reason);
     if (session.action === "play") events.emit("stop", { ...snapshot(session), reason });
@@ -222,6 +224,7 @@ export function createServer(options: ServerOptions = {}): LiveServer {
     onBegin,
     onEnd,
     onDrop,
+    onQuality,
     process: ports.ops ? "main" : undefined,
     ...(workers > 1 && {
       link(init: LinkInit) {
@@ -237,6 +240,7 @@ export function createServer(options: ServerOptions = {}): LiveServer {
           onBegin,
           onEnd,
           onDrop,
+          onQuality,
           counts: ports.ops,
         });
         return primary;

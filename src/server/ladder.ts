@@ -2,13 +2,19 @@ import { ACCEPT_CH } from "../abr/headers.js";
 import { negotiate } from "../abr/negotiate.js";
 import type { Rendition } from "../abr/types.js";
 import type { Exchange } from "./contract/exchange.js";
-import type { Ladder } from "./contract/ladder.js";
+import type { Ladder, LadderStep } from "./contract/ladder.js";
 import { CORS_HEADERS } from "./net/problem.js";
 import { type StreamName, streamKey } from "./net/stream-name.js";
 
+/** A rendition, and where it comes from. */
+export interface ConfiguredRendition extends Rendition {
+  /** It is the picture with this track id in the publication of the stream itself (Enhanced RTMP's Multitrack). */
+  readonly track?: number | undefined;
+}
+
 export interface LadderInit {
   /** At least one. */
-  readonly renditions: readonly Rendition[];
+  readonly renditions: readonly ConfiguredRendition[];
   /** Whether viewers can join a stream now. What makes a rendition when it is asked for says yes here, too. */
   readonly isLive: (key: string) => boolean;
 }
@@ -19,8 +25,28 @@ export const LADDER_PAGE_HEADERS: Readonly<Record<string, string>> = { "Accept-C
 /** Takes the streams NAME_480p, NAME_720p … beside a stream NAME for renditions of it. */
 export function createLadder({ renditions, isLive }: LadderInit): Ladder {
   const suffixes = renditions.filter(({ source }) => source !== true).map(({ name }) => `_${name}`);
+  const highest = Math.max(...renditions.map(({ bitrate }) => bitrate));
+
+  /** What the viewer may be moved to: what is played in the codec that it has, up to what it was given to begin with. */
+  function stepsUpTo(
+    asked: StreamName,
+    taken: Rendition | undefined,
+    streamOf: (rendition: Rendition) => StreamName,
+  ): readonly LadderStep[] {
+    const codec = codecOf(taken);
+    const lower = renditions
+      .filter((each) => codecOf(each) === codec)
+      .filter((each) => (taken === undefined ? each.source !== true : each.bitrate < taken.bitrate))
+      .map((each) => ({ rendition: each.name, bitrate: each.bitrate, stream: streamOf(each) }));
+    const first: LadderStep =
+      taken === undefined
+        ? { rendition: undefined, bitrate: highest, stream: asked }
+        : { rendition: taken.name, bitrate: taken.bitrate, stream: streamOf(taken) };
+    return [...lower.sort((a, b) => a.bitrate - b.bitrate), first];
+  }
 
   return {
+    tracks: renditions.flatMap(({ track, name }) => (track === undefined ? [] : [{ track, name }])),
     choose(asked, { headers, query, path }) {
       // Who asks for a rendition gets it, and not a rendition of that.
       if (suffixes.some((suffix) => asked.name.endsWith(suffix) && asked.name.length > suffix.length)) {
@@ -32,13 +58,16 @@ export function createLadder({ renditions, isLive }: LadderInit): Ladder {
       const live = renditions.filter((rendition) => isLive(streamKey(streamOf(rendition))));
       // What is not live is answered with the stream itself, if that is, and if it plays everywhere.
       const possible = renditions.filter(
-        (rendition) => live.includes(rendition) || (itselfLive && (rendition.codec ?? "h264") === "h264"),
+        (rendition) => live.includes(rendition) || (itselfLive && codecOf(rendition) === "h264"),
       );
       const { rendition, client, reasons, vary } = negotiate(headers, possible, { query });
       const taken = rendition !== undefined && live.includes(rendition) ? rendition : undefined;
       const stream = taken === undefined ? asked : streamOf(taken);
+      // Who names a rendition wants that one.
+      const isNamed = taken !== undefined && query.get("rendition") === taken.name;
       return {
         stream,
+        steps: isNamed ? [] : stepsUpTo(asked, taken, streamOf),
         adapted: {
           asked: asked.name,
           rendition: taken?.name,
@@ -58,6 +87,10 @@ export function createLadder({ renditions, isLive }: LadderInit): Ladder {
       };
     },
   };
+}
+
+function codecOf(rendition: Rendition | undefined): string {
+  return rendition?.codec ?? "h264";
 }
 
 /** Relative to the address that was asked for, wherever that is mounted. */

@@ -3,6 +3,7 @@ import type { Logger } from "./contract/logger.js";
 import type { QualityReport } from "./contract/quality.js";
 import type {
   Adapted,
+  QualityChange,
   Session,
   SessionCounters,
   SessionInfo,
@@ -229,6 +230,14 @@ class SessionRecord implements Session {
   reported(report: QualityReport): void {
     this.report = report;
     this.#rendered ||= traceFirstFrame(this.trace, report);
+  }
+
+  change({ name, adapted, from, to, cause }: QualityChange): void {
+    if (this.#ended || !this.#begun || this.#what === undefined) return;
+    this.#adapted = adapted;
+    this.#what = { ...this.#what, name };
+    this.trace.event("quality change", { "sluice.from": from, "sluice.to": to, "sluice.cause": cause });
+    this.#init.log.info({ ...this.#describe(), from, to, cause }, "quality changed");
   }
 
   measure(outlet: { readonly bytesOut: number }): void {

@@ -33,6 +33,8 @@ export interface ViewerInit {
   readonly contentType: string;
   /** How long one who comes before the publisher waits, milliseconds. */
   readonly waitForPublisherMs: number;
+  /** Its players take another configuration in the middle: they can be moved to another rendition. */
+  readonly isMovable?: boolean;
   /** What is played in the stream's place. */
   readonly choice?: LadderChoice | undefined;
 }
@@ -137,17 +139,18 @@ async function find(
     const stream = await hub.whenLive(asked, waitMs, signal);
     return stream && { stream, init };
   }
-  const choose = async (): Promise<Found | undefined> => {
+  const choose = async (waitMs: number): Promise<Found | undefined> => {
     const choice = ladder.choose(init.stream, exchange);
     const key = streamKey(choice?.stream ?? init.stream);
-    const stream = hub.isLive(key) ? await hub.whenLive(key, 0, signal) : undefined;
+    // What is live in another process, or is made when it is asked for, takes a moment to come.
+    const stream = hub.isLive(key) ? await hub.whenLive(key, waitMs, signal) : undefined;
     return stream && { stream, init: { ...init, choice } };
   };
-  const now = await choose();
+  const now = await choose(waitMs);
   if (now !== undefined) return now;
   const stream = await hub.whenLive(asked, waitMs, signal);
   // While it was waited for the stream itself, renditions may have come too.
-  return stream && ((await choose()) ?? { stream, init });
+  return stream && ((await choose(0)) ?? { stream, init });
 }
 
 function play(
@@ -186,6 +189,7 @@ class Viewer implements Sink {
   #subscriber: Subscriber | undefined;
   #ending: SessionReason | undefined;
   #unwatch: (() => void) | undefined;
+  #unmove: (() => void) | undefined;
   #countDrop: ((drop: Drop) => void) | undefined;
 
   constructor(exchange: Exchange, init: ViewerInit, session: Session, request: Span) {
@@ -203,6 +207,10 @@ class Viewer implements Sink {
     const outlet = this.#opened();
     outlet.onDrain(() => subscriber.resume());
     this.#unwatch = watchViewer(this.#init.context, this.#session, outlet, subscriber);
+    const { choice, isMovable } = this.#init;
+    if (choice !== undefined && isMovable === true) {
+      this.#unmove = this.#init.context.mover?.watch({ session: this.#session, subscriber, choice });
+    }
     for (const { signal } of [this.#exchange, this.#session]) {
       signal.addEventListener("abort", this);
       if (signal.aborted) this.#close(signal);
@@ -239,6 +247,7 @@ class Viewer implements Sink {
 
   end(reason: SessionReason): void {
     this.#unwatch?.();
+    this.#unmove?.();
     this.#exchange.signal.removeEventListener("abort", this);
     this.#session.signal.removeEventListener("abort", this);
     endOutlet(this.#opened(), this.#ending ?? reason);

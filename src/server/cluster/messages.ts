@@ -2,7 +2,7 @@ import type { Drop } from "../../hub/subscriber.js";
 import type { ApiToken } from "../api/token.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessAnswer, AccessRequest } from "../contract/access.js";
-import type { SessionInfo, SessionReason } from "../contract/session.js";
+import type { QualityChange, SessionInfo, SessionReason } from "../contract/session.js";
 import type { EventNews } from "../events/event-log.js";
 import type { EventLogName } from "../events/logs.js";
 import type { Family } from "../observe/family.js";
@@ -142,6 +142,13 @@ export type WorkerPost =
   | { readonly kind: "begin"; readonly session: SessionInfo }
   | { readonly kind: "end"; readonly session: SessionInfo; readonly reason: SessionReason }
   | { readonly kind: "drop"; readonly session: SessionInfo; readonly drop: Drop }
+  /** A viewer has another rendition: the session is as it is now. */
+  | {
+      readonly kind: "quality";
+      readonly session: SessionInfo;
+      readonly change: QualityChange;
+      readonly from: string;
+    }
   | {
       readonly kind: "log";
       readonly level: LogLevel;

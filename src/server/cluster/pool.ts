@@ -5,7 +5,7 @@ import type { ApiToken } from "../api/token.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessAnswer } from "../contract/access.js";
 import type { Logger } from "../contract/logger.js";
-import type { SessionInfo, SessionReason } from "../contract/session.js";
+import type { QualityChange, SessionInfo, SessionReason } from "../contract/session.js";
 import type { EventLogName, EventLogs } from "../events/logs.js";
 import { streamKey } from "../net/stream-name.js";
 import type { ReportEntry } from "../qos/report-batch.js";
@@ -36,6 +36,7 @@ export interface PoolInit {
   /** Whether workers count for the metrics. */
   readonly counts: boolean;
   readonly onDrop: (session: SessionInfo, drop: Drop) => void;
+  readonly onQuality: (session: SessionInfo, change: QualityChange, from: string) => void;
   readonly onBegin: (session: SessionInfo) => void;
   readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
 }
@@ -111,6 +112,10 @@ export function createPool(init: PoolInit): Pool {
       case "drop":
         init.onDrop(post.session, post.drop);
         break;
+      case "quality":
+        moved(worker, post.session, post.from);
+        init.onQuality(post.session, post.change, post.from);
+        break;
       case "log":
         log[post.level](post.fields, post.message);
         break;
@@ -120,6 +125,14 @@ export function createPool(init: PoolInit): Pool {
       default:
         directory.news(worker.process.participant, post);
     }
+  }
+
+  /** A viewer has gone from one stream to another. */
+  function moved(worker: Worker, session: SessionInfo, from: string): void {
+    if (!worker.sessions.has(session.id)) return;
+    worker.sessions.set(session.id, session);
+    directory.viewer(keyOf({ ...session, name: from }), -1);
+    directory.viewer(keyOf(session), 1);
   }
 
   function ended(worker: Worker, session: SessionInfo, reason: SessionReason): void {

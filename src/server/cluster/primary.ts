@@ -3,7 +3,7 @@ import type { Drop } from "../../hub/subscriber.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessRequest } from "../contract/access.js";
 import type { Endpoint } from "../contract/protocol.js";
-import type { SessionInfo, SessionReason } from "../contract/session.js";
+import type { QualityChange, SessionInfo, SessionReason } from "../contract/session.js";
 import type { StreamInfo } from "../stream-info.js";
 import { type Addresses, createAddresses } from "./addresses.js";
 import { createDirectory, type DirectoryListener, type Participant } from "./directory.js";
@@ -24,6 +24,7 @@ export interface PrimaryInit extends LinkInit {
   readonly onBegin: (session: SessionInfo) => void;
   readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
   readonly onDrop: (session: SessionInfo, drop: Drop) => void;
+  readonly onQuality: (session: SessionInfo, change: QualityChange, from: string) => void;
   /** Whether somebody asks what is counted. */
   readonly counts: boolean;
 }

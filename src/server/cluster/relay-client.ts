@@ -6,6 +6,7 @@ import { type WorkProbe, worked } from "../../hub/work.js";
 import { createRelayDemuxer } from "../../media/format/relay/demuxer.js";
 import { encodeRelayRequest } from "../../media/format/relay/request.js";
 import type { Logger } from "../contract/logger.js";
+import { sourceOfOrigin } from "../renditions/origin.js";
 
 export interface RelayClientInit {
   readonly hub: Hub;
@@ -44,7 +45,8 @@ export function dialRelay(init: RelayClientInit): RelayClient {
   const demuxer = createRelayDemuxer({
     start(metadata, tracks) {
       const kinds = new Set(tracks.map(({ kind }) => kind));
-      publisher = hub.publish(name, { relayed: true, origin, onEnd: () => finish() });
+      const madeFrom = sourceOfOrigin(origin);
+      publisher = hub.publish(name, { relayed: true, origin, madeFrom, onEnd: () => finish() });
       publisher.describe(metadata, { video: kinds.has("video"), audio: kinds.has("audio") });
       for (const track of tracks) publisher.track(track);
     },

@@ -91,6 +91,8 @@ function createWorker(init: WorkerInit): App {
       channel.post({ kind: "end", session: snapshot(session), reason });
     },
     onDrop: (session, drop) => channel.postLossy({ kind: "drop", session: snapshot(session), drop }),
+    onQuality: (session, change, from) =>
+      channel.post({ kind: "quality", session: snapshot(session), change, from }),
     token: init.token,
     process: init.countsAs,
     link(parts) {

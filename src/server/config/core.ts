@@ -72,6 +72,25 @@ export const coreShape = {
       "Processes that serve connections; `auto` is one for each core. With more than one, `attach`, `handler`, `upgrade` and `fetch` are not to be had.",
     ),
   renditions: renditionsField,
+  abr: z
+    .strictObject({
+      switch: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Whether viewers of HTTP-FLV and WebSocket-FLV are moved to another rendition while they watch, on the same connection.",
+        ),
+      maxEncoders: z
+        .int()
+        .min(1)
+        .max(256)
+        .default(4)
+        .describe(
+          "Renditions that are made at once, each in an FFmpeg of its own; over it viewers get the stream itself.",
+        ),
+    })
+    .prefault({})
+    .describe("Renditions of streams: docs/abr.md."),
   authorizeTimeoutMs: milliseconds(
     3_000,
     "An `authorize` function that has not answered after this long has refused.",

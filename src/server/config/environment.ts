@@ -7,6 +7,9 @@ export const VARIABLE_PREFIX = "SLUICE_";
 /** Names the configuration file, as `--config` does. */
 export const FILE_VARIABLE = "SLUICE_CONFIG";
 
+/** What `sluice/av` reads by itself: which programs do its work is no setting of a server's. */
+const AV_VARIABLES: readonly string[] = ["SLUICE_FFMPEG", "SLUICE_FFPROBE", "SLUICE_AV_ENGINE"];
+
 /**
  * Kubernetes describes a Service called `sluice` or `sluice-rtmp` to every container beside it in variables like
  * SLUICE_SERVICE_HOST and SLUICE_RTMP_PORT=tcp://10.0.0.1:1935. They are not meant for us.
@@ -23,6 +26,7 @@ export function readEnvironment(
   const mistakes: Mistake[] = [];
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith(VARIABLE_PREFIX) || text === undefined || text === "") continue;
+    if (AV_VARIABLES.includes(variable)) continue;
     if (variable === FILE_VARIABLE || SERVICE_VARIABLE.test(variable)) continue;
     if (variable.endsWith("_PORT") && SERVICE_ADDRESS.test(text)) continue;
     const key = keys.find((candidate) => candidate.variable === variable);

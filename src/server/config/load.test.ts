@@ -176,6 +176,11 @@ describe("loadConfig", () => {
     };
     expect(loadConfig(schema, [], env).options).toEqual(DEFAULTS);
   });
+
+  it("leaves alone the variables that say which FFmpeg does media work", () => {
+    const env = { SLUICE_FFMPEG: "/opt/ffmpeg", SLUICE_FFPROBE: "/opt/ffprobe", SLUICE_AV_ENGINE: "ffmpeg" };
+    expect(loadConfig(schema, [], env).options).toEqual(DEFAULTS);
+  });
 });
 
 describe("checkOptions", () => {
@@ -259,7 +264,7 @@ renditions:
     );
     expect(mistakes("\nrenditions: [{ name: a/b, bitrate: 1M }]\n")).toContain("renditions.0.name");
     expect(mistakes("renditions: 720p\n")).toBe(
-      '  renditions = "720p" (a.yaml:1): must be a list of maps with name, bitrate, codec, width, source',
+      '  renditions = "720p" (a.yaml:1): must be a list of maps with name, bitrate, codec, width, height, source, transcode, track',
     );
     expect(mistakes("renditions: { name: 720p }\n")).toContain(
       'renditions = "a map" (a.yaml:1): must be a list',
@@ -267,5 +272,14 @@ renditions:
     const twice = "{ name: 720p, bitrate: 1M }";
     expect(mistakes(`renditions: [${twice}, ${twice}]\n`)).toContain("must not have a name twice");
     expect(mistakes("renditions: [{ name: 720p, bitrate: 1M, speed: 2 }]\n")).toContain("renditions.0.speed");
+    const made = "{ name: 720p, bitrate: 1M, transcode: true, ";
+    expect(mistakes(`renditions: [${made} source: true }]\n`)).toContain(
+      "two of `source`, `transcode` and `track`",
+    );
+    expect(mistakes(`renditions: [${made} track: 1 }]\n`)).toContain(
+      "two of `source`, `transcode` and `track`",
+    );
+    expect(mistakes(`renditions: [${made} codec: vp9 }]\n`)).toContain("in another codec than h264");
+    expect(mistakes(`renditions: [${made} codec: h264, height: 480 }]\n`)).toBe("");
   });
 });

@@ -4,7 +4,9 @@ import { parseBitrate } from "../../abr/bitrate.js";
 const MAX_RENDITIONS = 16;
 /** Bits per second. */
 const MAX_BITRATE = 1_000_000_000;
-const MAX_WIDTH = 32_768;
+const MAX_SIZE = 32_768;
+/** Enhanced RTMP has a byte for it, and 0 is the stream itself. */
+const MAX_TRACK = 255;
 
 const bitrate = z
   .union([z.number(), z.string()])
@@ -24,8 +26,11 @@ export const renditionsField = z
         .regex(/^[\w.-]{1,32}$/, "must be 1 to 32 letters, digits, dots, hyphens and underscores"),
       bitrate,
       codec: z.enum(["h264", "hevc", "vp9", "av1"]).optional(),
-      width: z.int().min(1).max(MAX_WIDTH).optional(),
+      width: z.int().min(2).max(MAX_SIZE).optional(),
+      height: z.int().min(2).max(MAX_SIZE).optional(),
       source: z.boolean().optional(),
+      transcode: z.boolean().optional(),
+      track: z.int().min(1).max(MAX_TRACK).optional(),
     }),
   )
   .max(MAX_RENDITIONS, `must have at most ${MAX_RENDITIONS} entries`)
@@ -34,7 +39,19 @@ export const renditionsField = z
     (list) => list.filter(({ source }) => source === true).length <= 1,
     "must not have two entries with `source`",
   )
+  .refine(
+    (list) =>
+      list.every(
+        ({ transcode, source, track }) =>
+          Number(transcode === true) + Number(source === true) + Number(track !== undefined) < 2,
+      ),
+    "must not have an entry with two of `source`, `transcode` and `track`",
+  )
+  .refine(
+    (list) => list.every(({ transcode, codec = "h264" }) => transcode !== true || codec === "h264"),
+    "must not have an entry with `transcode` in another codec than h264: no other is made",
+  )
   .prefault([])
   .describe(
-    "Streams NAME_480p and the like beside a stream NAME that are renditions of it: viewers of NAME get the one that suits their request (docs/abr.md). As a flag or variable, JSON.",
+    "Streams NAME_480p and the like beside a stream NAME that are renditions of it: viewers of NAME get the one that suits their request; with `transcode` one that nobody sends is made while somebody watches, with `track` it is that track of Enhanced RTMP's multitrack (docs/abr.md). As a flag or variable, JSON.",
   );

@@ -7,7 +7,7 @@ import type { WorkProbe } from "../../hub/work.js";
 import type { AccessRequest } from "./access.js";
 import type { Exchange, Talk } from "./exchange.js";
 import type { KernelQueues } from "./kernel-queues.js";
-import type { Ladder } from "./ladder.js";
+import type { Ladder, Mover } from "./ladder.js";
 import type { Logger } from "./logger.js";
 import type { Session, SessionInfo, SessionInit, SessionReason } from "./session.js";
 import type { Viewers } from "./viewers.js";
@@ -26,6 +26,8 @@ export interface ProtocolContext {
   readonly probe: WorkProbe;
   /** Undefined where streams have no renditions. */
   readonly ladder?: Ladder | undefined;
+  /** Undefined where viewers are left where they are. */
+  readonly mover?: Mover | undefined;
   /** Opens the record of a connection; undefined when the server is full or closing: refuse the peer. */
   openSession(init: SessionInit): Session | undefined;
   /** Told what a viewer did not get, at most once a second for each. */

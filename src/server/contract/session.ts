@@ -58,6 +58,18 @@ export interface SessionCounters {
   droppedMs: number;
 }
 
+/** What a viewer gets from now on, and why. */
+export interface QualityChange {
+  /** The stream that it is played from now. */
+  readonly name: string;
+  readonly adapted: Adapted;
+  /** What it was and what it is, such as `720p`. */
+  readonly from: string;
+  readonly to: string;
+  /** `drops`, `lag`, `stalls` or `well`. */
+  readonly cause: string;
+}
+
 /** How one of a stream's renditions was chosen for a viewer. */
 export interface Adapted {
   /** The stream's name in the address. */
@@ -119,6 +131,8 @@ export interface Session extends SessionInfo {
   begin(action: "publish" | "play", app: string, name: string, userAgent?: string): void;
   /** From here on `counters.bytesOut` is what this says, read when somebody asks: sending costs no counting. */
   measure(outlet: { readonly bytesOut: number }): void;
+  /** Says that it plays another rendition from here on; logs it. */
+  change(quality: QualityChange): void;
   /** A frame has been handed to the peer's connection; only the first is of interest. */
   firstFrame(): void;
   /** Ends the record and logs why, with the counters. Idempotent: the first reason stands. */

@@ -96,7 +96,10 @@ export function createFigures(init: FiguresInit): Figures {
     ends.set(key, entry);
   }
 
-  /** Moves what a session has counted since the last time to its stream's account. */
+  /**
+   * Moves what a session has counted since the last time to its stream's account. A viewer that has gone to another stream
+   * since then has still counted for the one before.
+   */
   function readCounters(session: SessionInfo): Account | undefined {
     const { app, name, protocol, counters } = session;
     if (app === undefined || name === undefined) return undefined;
@@ -111,6 +114,12 @@ export function createFigures(init: FiguresInit): Figures {
     for (const [i, [key]] of COUNTERS.entries()) {
       account.numbers[i] = (account.numbers[i] as number) + counters[key] - (counted[i] as number);
       counted[i] = counters[key];
+    }
+    const present = streamKey({ app, name });
+    if (present !== stream) {
+      read.set(session, { stream: present, counted });
+      // Others may go on there: reading those opens it again.
+      peers.close(account);
     }
     return account;
   }

@@ -25,7 +25,7 @@ export function watchDrift(hub: Pick<Hub, "streams">, scheduler: Scheduler): Dri
     const present: typeof known = new Map();
     for (const { name, publisher } of hub.streams) {
       // What comes from another process has its publisher's clock there.
-      if (publisher === undefined || publisher.relayed) continue;
+      if (publisher === undefined || publisher.placed) continue;
       const entry = known.get(publisher) ?? { stream: name, estimator: new ClockDriftEstimator() };
       present.set(publisher, entry);
       const least = publisher.takeLeastDelay();

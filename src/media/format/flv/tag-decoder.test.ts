@@ -426,6 +426,25 @@ describe("enhanced video", () => {
       expect(heard.dropped).toEqual([]);
     });
 
+    it("reads the one picture that it is told to, and nothing else", () => {
+      const packets: Uint8Array[] = [];
+      const tracks: string[] = [];
+      const dropped: unknown[] = [];
+      const decoder = createTagDecoder(
+        {
+          track: ({ codec }) => tracks.push(codec),
+          packet: (packet) => packets.push(packet.data),
+          dropped: (error) => dropped.push(error),
+        },
+        { videoTrack: 1 },
+      );
+      const both = (packetType: string, first: Uint8Array, second: Uint8Array) =>
+        bytesOf("96", packetType, hvc1, "00", size(first), first, "01", size(second), second);
+      const bodies = [avcHeader, both("10", CONFIGS.hevc, CONFIGS.hevc), both("11", key, other), avcHeader];
+      for (const body of bodies) decoder.decode(VIDEO, 1000, body, 0);
+      expect([packets, tracks, dropped]).toEqual([[FRAMES.hevcKey(2)], ["hevc"], []]);
+    });
+
     it("is dropped where it is nested or ends early", () => {
       expect(
         messages(

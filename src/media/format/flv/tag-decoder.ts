@@ -44,6 +44,14 @@ export interface TagDecoder {
 interface Selection<T extends VideoTrack | AudioTrack> {
   trackId: number | undefined;
   track: T | undefined;
+  /** It is this one, whatever others come. */
+  readonly isFixed: boolean;
+}
+
+/** What of a source is read. */
+export interface TagDecoderOptions {
+  /** Of Multitrack only the picture with this track id; chosen by the decoder where absent. */
+  readonly videoTrack?: number | undefined;
 }
 
 const DATA_TRACK: DataTrack = { id: DATA_TRACK_ID, kind: "data", codec: "amf0", config: { codec: "amf0" } };
@@ -57,10 +65,15 @@ const CONNECTION_SCRIPTS: ReadonlySet<string> = new Set(["|RtmpSampleAccess", "@
  * Of Multitrack it reads one track of each kind: the one whose configuration comes first, or track 0 (the default track
  * by Enhanced RTMP v2, and the one outside Multitrack) as soon as that has one. The others are left out silently.
  */
-export function createTagDecoder(sink: DemuxerSink): TagDecoder {
+export function createTagDecoder(sink: DemuxerSink, options: TagDecoderOptions = {}): TagDecoder {
+  const { videoTrack } = options;
   const clock = new Unwrap(32);
-  const video: Selection<VideoTrack> = { trackId: undefined, track: undefined };
-  const audio: Selection<AudioTrack> = { trackId: undefined, track: undefined };
+  const video: Selection<VideoTrack> = {
+    trackId: videoTrack,
+    track: undefined,
+    isFixed: videoTrack !== undefined,
+  };
+  const audio: Selection<AudioTrack> = { trackId: undefined, track: undefined, isFixed: false };
   /** The last media timestamp, unwrapped. */
   let mediaMs: number | undefined;
   let dataTrackTold = false;
@@ -207,8 +220,11 @@ function isOther(unit: TagUnit<unknown>, selection: { readonly trackId: number |
 }
 
 /** Whether this configuration's track is, or now becomes, the one we read. */
-function select(unit: TagUnit<unknown>, selection: { readonly trackId: number | undefined }): boolean {
-  return unit.trackId === 0 || !isOther(unit, selection);
+function select(
+  unit: TagUnit<unknown>,
+  selection: { readonly trackId: number | undefined; readonly isFixed: boolean },
+): boolean {
+  return (unit.trackId === 0 && !selection.isFixed) || !isOther(unit, selection);
 }
 
 function repeatsConfig(

@@ -34,6 +34,7 @@ export function createFlvPlay(
       stream,
       format,
       contentType: "video/x-flv",
+      isMovable: true,
       waitForPublisherMs,
     });
     return true;

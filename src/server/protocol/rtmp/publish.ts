@@ -9,6 +9,7 @@ import { createOnceASecond } from "../../net/once-a-second.js";
 import { type StreamName, streamKey } from "../../net/stream-name.js";
 import { createFirstMedia } from "../../observe/trace/first-media.js";
 import { accessRequest, placeOf, type Role, type RoleInit } from "./role.js";
+import { createTrackRenditions } from "./track-renditions.js";
 
 /** A publish role: the connection hands it the messages of its stream. */
 export interface PublishRole extends Role {
@@ -34,12 +35,19 @@ export function startPublish(init: RoleInit): PublishRole {
 
   const firsts = createFirstMedia(session.trace);
   const logDropped = createOnceASecond(scheduler);
+  const tracks = context.ladder?.tracks ?? [];
+  /** The other pictures of its publication; undefined where nobody wants any. */
+  const renditions = tracks.length === 0 ? undefined : createTrackRenditions({ context, session, tracks });
   const decoder = createTagDecoder({
-    track: (track) => publisher?.track(track),
+    track(track) {
+      publisher?.track(track);
+      renditions?.track(track);
+    },
     packet(packet) {
       session.counters.packetsIn += 1;
       if (!firsts.done) firsts.packet(packet);
       publisher?.write(packet);
+      renditions?.packet(packet);
     },
     metadata: (metadata) => publisher?.describe(metadata, expectedKinds(metadata)),
     dropped(error) {
@@ -64,12 +72,14 @@ export function startPublish(init: RoleInit): PublishRole {
     media(type, timestamp, body, receivedAt) {
       lastMediaAt = scheduler.now();
       decoder.decode(type, timestamp, body, receivedAt);
+      renditions?.media(type, timestamp, body, receivedAt);
     },
     stop(reason, detail) {
       if (over) return;
       over = true;
       gone.abort(reason);
       publisher?.end(reason);
+      renditions?.end(reason);
       session.end(reason, detail);
     },
     end(reason) {
