@@ -1,4 +1,5 @@
 import path from "node:path";
+import { AvError } from "../av/error.js";
 import { type Frame, type FramesOptions, frames as framesOf } from "../av/frames.js";
 import type { ImageFormat } from "../av/task.js";
 import { writeWhole } from "../av/whole-file.js";
@@ -37,7 +38,7 @@ export async function frames(argv: readonly string[], terminal: Terminal): Promi
   }
   const quality = qualityOf(given, format);
   const stop = new AbortController();
-  const forget = terminal.onStop(() => stop.abort());
+  const forget = terminal.onStop(() => stop.abort(new AvError("aborted", "stopped")));
   let count = 0;
   try {
     for await (const frame of framesOf(input, { ...options, signal: stop.signal })) {

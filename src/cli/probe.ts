@@ -1,3 +1,4 @@
+import { AvError } from "../av/error.js";
 import { probe as probeMedia } from "../av/probe.js";
 import { readArguments, usage } from "./arguments.js";
 import { mediaTable } from "./media-table.js";
@@ -11,7 +12,7 @@ export async function probe(argv: readonly string[], terminal: Terminal): Promis
   const [input] = places;
   if (input === undefined || places.length > 1) throw usage("one INPUT is needed", SPEC);
   const stop = new AbortController();
-  const forget = terminal.onStop(() => stop.abort());
+  const forget = terminal.onStop(() => stop.abort(new AvError("aborted", "stopped")));
   try {
     const info = await probeMedia(input, { signal: stop.signal });
     terminal.out(has("--json") ? `${JSON.stringify(info, null, 2)}\n` : mediaTable(input, info));
