@@ -13,9 +13,9 @@ import { createLogRecorder, type LogLine } from "../support/rtmp-server.js";
 import { until } from "../support/until.js";
 
 const TOKEN = "only-for-this-test";
-const SECONDS = 14;
-/** About a third of what the large one has, and more than the small one. */
-const READ_BYTES = 16 * 1024;
+const SECONDS = 22;
+/** About a fifth of what the large one has, and more than the small one. */
+const READ_BYTES = 8 * 1024;
 const READ_MS = 50;
 
 const lines: LogLine[] = [];
@@ -23,6 +23,7 @@ let folder = "";
 let server: LiveTestServer;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "sluice-switch-"));
+  await makeTwo();
   server = await startLiveServer({
     logger: createLogRecorder(lines),
     api: { token: TOKEN },
@@ -41,28 +42,37 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** One encoder, two renditions: the same pictures at the same times, a key frame of both each second, with B-frames. */
-function publishTwo() {
+/** Two renditions: the same pictures at the same times, a key frame of both each second, with B-frames. */
+async function makeTwo(): Promise<void> {
   const picture = `testsrc2=size=640x360:rate=25:duration=${SECONDS},noise=alls=60:allf=t,split[a][b];[b]scale=160:90[c]`;
+  const tone = `sine=frequency=440:sample_rate=48000:duration=${SECONDS}`;
   const coded = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "25", "-sc_threshold", "0"];
-  const sound = ["-map", "0:a", "-c:a", "aac", "-b:a", "64k"];
   const to = (label: string, rate: string, name: string): string[] => [
-    ...["-map", label, ...sound, ...coded, "-b:v", rate, "-maxrate", rate, "-bufsize", rate],
-    ...["-f", "flv", server.rtmp(name)],
+    ...["-map", label, "-map", "0:a", "-c:a", "aac", "-b:a", "64k", ...coded],
+    ...["-b:v", rate, "-maxrate", rate, "-bufsize", rate, path.join(folder, name)],
   ];
+  await run("ffmpeg", [
+    ...["-v", "error", "-f", "lavfi", "-i", tone, "-filter_complex", picture],
+    ...to("[a]", "6M", "large.flv"),
+    ...to("[c]", "200k", "small.flv"),
+  ]).output;
+}
+
+/** One process that sends both, as an encoder with two outputs does. */
+function publishTwo() {
   return run("ffmpeg", [
     ...[
       "-v",
       "error",
       "-re",
-      "-f",
-      "lavfi",
       "-i",
-      `sine=frequency=440:sample_rate=48000:duration=${SECONDS}`,
+      path.join(folder, "large.flv"),
+      "-re",
+      "-i",
+      path.join(folder, "small.flv"),
     ],
-    ...["-filter_complex", picture],
-    ...to("[a]", "6M", "room"),
-    ...to("[c]", "200k", "room_small"),
+    ...["-map", "0", "-c", "copy", "-f", "flv", server.rtmp("room")],
+    ...["-map", "1", "-c", "copy", "-f", "flv", server.rtmp("room_small")],
   ]);
 }
 
