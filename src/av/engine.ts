@@ -1,6 +1,7 @@
 import { AvError } from "./error.js";
 import { findFfmpeg } from "./ffmpeg/find.js";
 import type { MediaInfo } from "./media-info.js";
+import { findNodeAv } from "./node-av/find.js";
 import type { Progress } from "./progress.js";
 import type {
   ConvertResult,
@@ -65,7 +66,10 @@ export interface EngineOptions {
 type Finder = (options: EngineOptions, env: NodeJS.ProcessEnv) => Promise<Engine | undefined>;
 
 /** In the order of preference. The process that asks never loads a native library: an engine is elsewhere. */
-const FINDERS: readonly (readonly [Engine["name"], Finder])[] = [["ffmpeg", findFfmpeg]];
+const FINDERS: readonly (readonly [Engine["name"], Finder])[] = [
+  ["node-av", findNodeAv],
+  ["ffmpeg", findFfmpeg],
+];
 
 /**
  * The engine to work with.

@@ -1,18 +1,16 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createServer } from "../../src/server/index.js";
+import { installNodeAv, NODE_AV_FOLDER } from "../support/node-av.js";
 
 /**
  * npm run interop:enhanced: Enhanced RTMP with an FFmpeg that knows it, at both ends. Debian's does not, so FFmpeg 8.1
  * comes from npm, as the library node-av, on first use: 170 MB, which is why this is not part of `npm test`.
  */
 
-const LIBRARY = path.resolve(".cache/node-av");
-const VERSION = "6.1.1";
-const PLATFORM = `@seydx/node-av-${process.platform}-${process.arch}`;
 const SECONDS = "4";
 /** AV_CODEC_ID_VP9 */
 const CODEC_VP9 = 167;
@@ -50,7 +48,7 @@ interface Packet {
 }
 
 process.env.SVT_LOG = "1"; // errors only
-await install();
+await installNodeAv();
 const folder = mkdtempSync(path.join(tmpdir(), "sluice-enhanced-"));
 const live = createServer({
   logger: false,
@@ -71,17 +69,6 @@ await live.close();
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n${Object.keys(CLIPS).length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
-
-/** The library without its install scripts: they would download an FFmpeg program from elsewhere. */
-async function install(): Promise<void> {
-  if (existsSync(path.join(LIBRARY, "node_modules", PLATFORM))) return;
-  console.log(`installing node-av ${VERSION} into .cache/node-av`);
-  mkdirSync(LIBRARY, { recursive: true });
-  writeFileSync(path.join(LIBRARY, "package.json"), '{ "private": true }\n');
-  const packages = [`node-av@${VERSION}`, `${PLATFORM}@${VERSION}`];
-  const flags = ["--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"];
-  await run("npm", ["install", "--prefix", LIBRARY, ...flags, ...packages]);
-}
 
 /** What went wrong; empty when nothing did. */
 async function tryClip(name: string, codecs: readonly string[]): Promise<string[]> {
@@ -175,7 +162,7 @@ function parse(json: string): Read {
 }
 
 function ffmpeg8(...args: readonly string[]): Promise<string> {
-  return run(process.execPath, ["test/enhanced/ffmpeg8.mjs", LIBRARY, ...args]);
+  return run(process.execPath, ["test/enhanced/ffmpeg8.mjs", NODE_AV_FOLDER, ...args]);
 }
 
 /** Standard output of a program. @throws Error when it fails */
