@@ -10,7 +10,7 @@ it("reads what FFmpeg's programs are told, for a library that takes it by name",
   expect(Object.keys(opening.without("i", "f"))).toEqual(["protocol_whitelist", "format_whitelist"]);
   const muxing = commandOptions(muxerArgs("mp4", true));
   expect(muxing.named.get("f")).toBe("mp4");
-  expect(muxing.without("f")).toEqual({ movflags: "+faststart" });
+  expect(muxing.without("f")).toMatchObject({ movflags: "+faststart" });
   const encoding = commandOptions(
     videoEncoderArgs("libx265", { codec: "hevc", filters: [], hardware: "none", bitrate: 1_000 }, "mp4"),
   );
