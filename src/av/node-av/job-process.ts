@@ -79,6 +79,7 @@ export function startJob({ installation, worker }: Launcher, init: JobInit, io: 
     },
     signal: io.signal,
     ...io.limits,
+    background: io.background === true,
   });
   void child.write(encodeJob({ kind: init.kind, task: init.task, library: installation.library }));
   const done = outcome(child, init.what, () => fed);
