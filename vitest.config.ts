@@ -42,8 +42,8 @@ export default defineConfig({
           include: ["test/interop/**/*.test.ts", "examples/**/*.test.ts"],
           testTimeout: minute,
           hookTimeout: minute,
-          // They mostly wait for processes and sockets.
-          maxWorkers: 4,
+          // Many wait for processes and sockets.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
@@ -54,7 +54,7 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: minute,
           hookTimeout: minute,
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
