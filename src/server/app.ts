@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { pino } from "pino";
 import { z } from "zod";
@@ -236,7 +236,17 @@ export function createApp(init: AppInit): App {
   const maker =
     made.length === 0
       ? undefined
-      : createMaker({ hub, scheduler, log, renditions: made, maxEncoders, program, publish });
+      : createMaker({
+          hub,
+          scheduler,
+          log,
+          tracer,
+          newId: randomUUID,
+          renditions: made,
+          maxEncoders,
+          program,
+          publish,
+        });
   const mover = hub.options.moves
     ? createMover({ hub, scheduler, reports, onChange: init.onQuality })
     : undefined;

@@ -54,8 +54,7 @@ export interface Tracer {
 }
 
 /**
- * The attribute that says for which media job (a transcode, a recording) a span's work is done: for whoever runs jobs, as
- * in `span.set(mediaJob(id))`. No job exists yet.
+ * The attribute, and the log's field, that says for which media job a span's work is done, such as making a rendition.
  */
 export function mediaJob(id: string): SpanAttributes {
   return { media_job_id: id };

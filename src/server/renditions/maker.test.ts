@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type HubStage, hubStage } from "../../../test/support/hub-stage.js";
 import { createLogRecorder, type LogLine } from "../../../test/support/rtmp-server.js";
 import { audioTrack, packet, videoTrack } from "../../../test/support/toy-format.js";
+import { createTracer, type FinishedSpan } from "../observe/trace/tracer.js";
 import type { EncoderEnd, EncoderInit } from "./encoder.js";
 import { createMaker, type Maker } from "./maker.js";
 
@@ -21,6 +22,7 @@ interface Stage extends HubStage {
   readonly maker: Maker;
   readonly encodings: Encoding[];
   readonly lines: LogLine[];
+  readonly spans: FinishedSpan[];
   /** Lets all that was promised happen. */
   settle(): Promise<void>;
   /** Lets time pass, and what it brings. */
@@ -32,10 +34,18 @@ function stage(maxEncoders = 4): Stage {
   const { hub, scheduler } = made;
   const encodings: Encoding[] = [];
   const lines: LogLine[] = [];
+  const spans: FinishedSpan[] = [];
+  let jobs = 0;
   const maker = createMaker({
     hub,
     scheduler,
     log: createLogRecorder(lines),
+    tracer: createTracer((bytes) => "ab".repeat(bytes), {
+      clock: scheduler.wall,
+      sampleRatio: 1,
+      record: (span) => spans.push(span),
+    }),
+    newId: () => `job-${++jobs}`,
     renditions: [LOW, LOWER],
     maxEncoders,
     program: "ffmpeg",
@@ -57,6 +67,7 @@ function stage(maxEncoders = 4): Stage {
     maker,
     encodings,
     lines,
+    spans,
     settle,
     async pass(ms) {
       await settle();
@@ -120,6 +131,28 @@ describe("a rendition that is made on demand", () => {
     expect(messages(lines, "info")).toEqual(["making a rendition", "a rendition is not made any more"]);
     expect(maker.can(NAME)).toBe(true);
     expect(hub.stream(NAME)?.publisher?.ended).toBe(false);
+  });
+
+  it("is a job with a span for each run of the encoder, by which its log lines are found", async () => {
+    const { maker, publish, encodings, pass, settle, lines, spans } = stage();
+    publish([videoTrack()], "live/room");
+    maker.want(NAME);
+    await settle();
+    encodings[0]?.fail();
+    await pass(2_000);
+    encodings[1]?.end("taken");
+    await settle();
+    expect(spans).toMatchObject([
+      {
+        name: "transcode",
+        attributes: { "sluice.stream": NAME, "sluice.source": "live/room", media_job_id: "job-1" },
+        failure: { reason: "transcode-failed", detail: "it failed" },
+      },
+      { attributes: { media_job_id: "job-2" }, events: [{ attributes: { "sluice.reason": "taken" } }] },
+    ]);
+    const ofJobs = lines.map(({ fields }) => [fields.media_job_id, fields.span_id]);
+    const ids = spans.map(({ attributes, context }) => [attributes.media_job_id, context.spanId]);
+    expect(ofJobs).toEqual([ids[0], ids[0], ids[1], ids[1]]);
   });
 
   it("is left to who sends it", async () => {

@@ -2,6 +2,8 @@ import type { Hub } from "../../hub/hub.js";
 import type { Publisher, PublisherInit } from "../../hub/publisher.js";
 import type { Cancel, Scheduler } from "../../hub/scheduler.js";
 import type { Logger } from "../contract/logger.js";
+import { mediaJob, type Tracer } from "../contract/trace.js";
+import { linkPublisher } from "../observe/trace/link-publisher.js";
 import { type EncoderEnd, type EncoderInit, encodeRendition } from "./encoder.js";
 import type { MadeRendition } from "./ffmpeg-arguments.js";
 
@@ -9,6 +11,10 @@ export interface MakerInit {
   readonly hub: Hub;
   readonly scheduler: Scheduler;
   readonly log: Logger;
+  /** Each run of an encoder is a job, with a span of its own. */
+  readonly tracer: Tracer;
+  /** Another id with each call: what a job is called in the log and in its span. */
+  readonly newId: () => string;
   /** Those that are to be made. */
   readonly renditions: readonly MadeRendition[];
   /** Encoders at once. */
@@ -56,6 +62,7 @@ const MAX_BLOCKED = 1_000;
 
 export function createMaker(init: MakerInit): Maker {
   const { hub, scheduler, log, renditions, maxEncoders, program, publish, encode = encodeRendition } = init;
+  const { tracer, newId } = init;
   const makings = new Map<string, Making>();
   /** Until when what has failed is left alone, the scheduler's clock. */
   const blocked = new Map<string, number>();
@@ -128,7 +135,13 @@ export function createMaker(init: MakerInit): Maker {
       const stream = await hub.whenLive(source, SOURCE_MS, signal);
       if (stream === undefined || signal.aborted || !hasPicture(source)) return;
       const startedAt = scheduler.now();
-      log.info({ name, source, bitrate: rendition.bitrate }, "making a rendition");
+      const job = mediaJob(newId());
+      const attributes = { "sluice.stream": name, "sluice.source": source, ...job };
+      const span = tracer.start("transcode", { attributes });
+      linkPublisher(span, stream);
+      const { traceId, spanId } = span.context;
+      const fields = { name, ...job, trace_id: traceId, span_id: spanId };
+      log.info({ ...fields, source, bitrate: rendition.bitrate }, "making a rendition");
       try {
         const end = await encode({
           rendition,
@@ -138,22 +151,27 @@ export function createMaker(init: MakerInit): Maker {
           publish: (given) => publish(name, given),
           signal,
         });
-        log.info({ name, end: signal.aborted ? "aborted" : end }, "a rendition is not made any more");
+        const reason = signal.aborted ? "aborted" : end;
+        span.event("end", { "sluice.reason": reason });
+        log.info({ ...fields, end: reason }, "a rendition is not made any more");
         // The source may come back while viewers are kept for it.
         if (end === "taken" || (end === "source" && !hub.wants(name))) return;
         tries = 0;
       } catch (error) {
+        span.fail("transcode-failed", error instanceof Error ? error.message : String(error));
         if (scheduler.now() - startedAt > WELL_MS * 1000) tries = 0;
         // Once for each row of failures: what follows from it is the same again.
-        if (tries === 0) log.error({ name, err: error }, "making a rendition failed");
+        if (tries === 0) log.error({ ...fields, err: error }, "making a rendition failed");
         tries += 1;
         if (tries >= MAX_TRIES) {
           block(name);
           log.warn({ name, tries, blockedMs: BLOCKED_MS }, "a rendition is left unmade for a while");
           return;
         }
-        await pause(FIRST_RETRY_MS * 2 ** tries, signal);
+      } finally {
+        span.end();
       }
+      if (tries > 0) await pause(FIRST_RETRY_MS * 2 ** tries, signal);
     }
   }
 
