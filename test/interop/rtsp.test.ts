@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { frames, probe as probeMedia } from "../../src/av/index.js";
 import { builtServer } from "../support/built-server.js";
 import { framehash, type Hashed, type HashedPacket, makeClip } from "../support/ffmpeg.js";
 import { type GstRtsp, mp4Mount, startGstRtsp } from "../support/gst-rtsp.js";
@@ -122,6 +123,18 @@ describe("GStreamer's RTSP server", () => {
       fields.alignment === undefined ? [] : [fields.alignment],
     );
     expect(new Set(alignments)).toContain("sender-reports");
+  });
+
+  it("is probed like any other input, and gives pictures", async () => {
+    const url = source.url("/h264", USER);
+    const { tracks } = await probeMedia(url);
+    expect(tracks.map(({ kind, codec }) => `${kind} ${codec}`).sort()).toEqual(["audio aac", "video h264"]);
+    const sizes: string[] = [];
+    for await (const { width, height, data } of frames(url, { count: 2, size: { width: 160 } })) {
+      expect(data).toHaveLength(width * height * 4);
+      sizes.push(`${width}x${height}`);
+    }
+    expect(sizes).toEqual(["160x90", "160x90"]);
   });
 
   it("never reads a secret in the log", () => {
