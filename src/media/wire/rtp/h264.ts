@@ -1,10 +1,10 @@
 /** H.264 over RTP (RFC 6184), packetization modes 0 and 1. */
-import { fromBase64 } from "../../bytes/base64.js";
 import { ByteReader } from "../../bytes/reader.js";
 import { MediaError } from "../../model/error.js";
 import type { SdpFormat } from "../sdp/sdp.js";
 import { type AccessUnits, createAccessUnits } from "./access-units.js";
 import type { Depacketizer, UnitSink } from "./depacketizer.js";
+import { addSprop, createNalDepacketizer, pushFragment } from "./nal-units.js";
 
 /** Packet types beside those of single NAL units (section 5.4). */
 const STAP_A = 24;
@@ -19,19 +19,7 @@ export function createH264Depacketizer({ parameters }: SdpFormat, sink: UnitSink
   const units = createAccessUnits("avc", sink);
   addSprop(units, parameters.get("sprop-parameter-sets"));
   units.announce();
-  return {
-    push({ payload, timestamp, marker }) {
-      units.begin(timestamp);
-      try {
-        pushPayload(units, payload);
-      } catch (error) {
-        if (!(error instanceof MediaError)) throw error;
-        units.damage(error);
-      }
-      if (marker) units.end();
-    },
-    lost: () => units.lost(),
-  };
+  return createNalDepacketizer(units, pushPayload);
 }
 
 function pushPayload(units: AccessUnits, payload: Uint8Array): void {
@@ -48,28 +36,4 @@ function pushPayload(units: AccessUnits, payload: Uint8Array): void {
     const first = Uint8Array.of((indicator & 0xe0) | (header & 0x1f));
     pushFragment(units, header, first, reader.rest());
   } else throw new MediaError("unsupported", `an H.264 payload of type ${type}`);
-}
-
-/** @param header the FU header: start and end in its two highest bits, in H.264 and H.265 alike */
-export function pushFragment(
-  units: AccessUnits,
-  header: number,
-  nalHeader: Uint8Array,
-  part: Uint8Array,
-): void {
-  if ((header & 0x80) !== 0) units.openNal(nalHeader, part);
-  else if (!units.moreNal(part)) throw new MediaError("truncated", "a fragment without the one before it");
-  if ((header & 0x40) !== 0) units.closeNal();
-}
-
-/**
- * The parameter sets that a description names: base64, with commas between them.
- *
- * @throws MediaError when they are no base64, or no sets
- */
-export function addSprop({ sets }: AccessUnits, sprop: string | undefined): void {
-  for (const text of sprop?.split(",") ?? []) {
-    const nal = fromBase64(text.trim());
-    if (nal.length > 0 && sets.isSet(nal[0] as number)) sets.add(nal);
-  }
 }

@@ -4,7 +4,7 @@ import { MediaError } from "../../model/error.js";
 import type { SdpFormat } from "../sdp/sdp.js";
 import { type AccessUnits, createAccessUnits } from "./access-units.js";
 import type { Depacketizer, UnitSink } from "./depacketizer.js";
-import { addSprop, pushFragment } from "./h264.js";
+import { addSprop, createNalDepacketizer, pushFragment } from "./nal-units.js";
 
 /** Payload structures beside the single NAL unit (section 4.4). */
 const AGGREGATION = 48;
@@ -18,19 +18,7 @@ export function createH265Depacketizer({ parameters }: SdpFormat, sink: UnitSink
   const units = createAccessUnits("hevc", sink);
   for (const name of ["sprop-vps", "sprop-sps", "sprop-pps"]) addSprop(units, parameters.get(name));
   units.announce();
-  return {
-    push({ payload, timestamp, marker }) {
-      units.begin(timestamp);
-      try {
-        pushPayload(units, payload);
-      } catch (error) {
-        if (!(error instanceof MediaError)) throw error;
-        units.damage(error);
-      }
-      if (marker) units.end();
-    },
-    lost: () => units.lost(),
-  };
+  return createNalDepacketizer(units, pushPayload);
 }
 
 function pushPayload(units: AccessUnits, payload: Uint8Array): void {
