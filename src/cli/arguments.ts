@@ -49,6 +49,14 @@ export function readArguments(argv: readonly string[], spec: ArgumentSpec): Argu
   return { places, value: (name) => values.get(name), has: (name) => switches.has(name) };
 }
 
+/** The two places of a command that makes one file of another. @throws CommandError for fewer or more */
+export function inputAndOutput({ places }: Arguments, spec: ArgumentSpec): readonly [string, string] {
+  const [input, output] = places;
+  if (input === undefined || output === undefined || places.length > 2)
+    throw usage("one INPUT and one OUTPUT are needed", spec);
+  return [input, output];
+}
+
 /** A mistake in the command line. */
 export function usage(problem: string, { command }: Pick<ArgumentSpec, "command">): CommandError {
   return new CommandError(`${problem}; see sluice ${command} --help`, EXIT_USAGE);

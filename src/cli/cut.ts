@@ -1,7 +1,13 @@
 import { cut as cutFile } from "../av/cut.js";
-import { readArguments, usage } from "./arguments.js";
-import { OUTPUT_SWITCHES, OUTPUT_VALUES, optional, outputOptions, runJob } from "./media-job.js";
-import { parseTracks } from "./media-values.js";
+import { inputAndOutput, readArguments, usage } from "./arguments.js";
+import {
+  OUTPUT_SWITCHES,
+  OUTPUT_VALUES,
+  optional,
+  outputOptions,
+  runJob,
+  tracksOption,
+} from "./media-job.js";
 import type { Terminal } from "./terminal.js";
 import { formatTime, parseTime } from "./time.js";
 
@@ -15,19 +21,17 @@ const SPEC = {
 /** `sluice cut`: a part of a file. */
 export async function cut(argv: readonly string[], terminal: Terminal): Promise<void> {
   const given = readArguments(argv, SPEC);
-  const [input, output] = given.places;
-  if (input === undefined || output === undefined || given.places.length > 2)
-    throw usage("one INPUT and one OUTPUT are needed", SPEC);
+  const [input, output] = inputAndOutput(given, SPEC);
   const from = optional(given, SPEC, "--from", parseTime, "time, such as 90s or 00:01:02.5");
   const to = optional(given, SPEC, "--to", parseTime, "time, such as 90s or 00:01:02.5");
   if (from === undefined && to === undefined) throw usage("--from, --to or both are needed", SPEC);
-  const tracks = optional(given, SPEC, "--tracks", parseTracks, "list of tracks, such as 0,2");
+  if (from !== undefined && to !== undefined && to <= from) throw usage("--to must be after --from", SPEC);
   const options = {
     ...outputOptions(given, SPEC),
     exact: given.has("--exact"),
     ...(from === undefined ? {} : { fromMs: from / 1_000 }),
     ...(to === undefined ? {} : { toMs: to / 1_000 }),
-    ...(tracks === undefined ? {} : { tracks }),
+    ...tracksOption(given, SPEC),
   };
   await runJob(() => cutFile(input, output, options), output, terminal, {
     also: ({ startUs }) =>

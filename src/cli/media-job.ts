@@ -3,7 +3,7 @@ import { AvError } from "../av/error.js";
 import type { Job } from "../av/job.js";
 import type { Progress } from "../av/progress.js";
 import { type ArgumentSpec, type Arguments, usage } from "./arguments.js";
-import { parseBytes } from "./media-values.js";
+import { parseBytes, parseTracks } from "./media-values.js";
 import { CommandError, EXIT_USAGE, type Terminal } from "./terminal.js";
 import { formatTime, parseTime } from "./time.js";
 
@@ -21,6 +21,12 @@ export function outputOptions(given: Arguments, spec: ArgumentSpec): OutputOptio
     ...(timeoutUs === undefined ? {} : { timeoutMs: timeoutUs / 1_000 }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
+}
+
+/** `--tracks`: which of the input's tracks go into the output. */
+export function tracksOption(given: Arguments, spec: ArgumentSpec): { readonly tracks?: readonly number[] } {
+  const tracks = optional(given, spec, "--tracks", parseTracks, "list of tracks, such as 0,2");
+  return tracks === undefined ? {} : { tracks };
 }
 
 /** An option's value, undefined where it is not given. @throws CommandError where it is no such thing */

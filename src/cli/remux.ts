@@ -1,7 +1,13 @@
 import { remux as remuxFile } from "../av/remux.js";
-import { readArguments, usage } from "./arguments.js";
-import { finishing, OUTPUT_SWITCHES, OUTPUT_VALUES, optional, outputOptions, runJob } from "./media-job.js";
-import { parseTracks } from "./media-values.js";
+import { inputAndOutput, readArguments } from "./arguments.js";
+import {
+  finishing,
+  OUTPUT_SWITCHES,
+  OUTPUT_VALUES,
+  outputOptions,
+  runJob,
+  tracksOption,
+} from "./media-job.js";
 import type { Terminal } from "./terminal.js";
 
 const SPEC = {
@@ -14,15 +20,12 @@ const SPEC = {
 /** `sluice remux`: another container, nothing encoded. */
 export async function remux(argv: readonly string[], terminal: Terminal): Promise<void> {
   const given = readArguments(argv, SPEC);
-  const [input, output] = given.places;
-  if (input === undefined || output === undefined || given.places.length > 2)
-    throw usage("one INPUT and one OUTPUT are needed", SPEC);
-  const tracks = optional(given, SPEC, "--tracks", parseTracks, "list of tracks, such as 0,2");
+  const [input, output] = inputAndOutput(given, SPEC);
   const finish = finishing(input);
   const options = {
     ...outputOptions(given, SPEC),
     ...finish.options,
-    ...(tracks === undefined ? {} : { tracks }),
+    ...tracksOption(given, SPEC),
   };
   await runJob(() => remuxFile(input, output, options), output, terminal, finish.run);
 }

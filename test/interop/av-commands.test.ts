@@ -109,7 +109,7 @@ describe("the commands", () => {
     [["remux", "a.mp4", "b.mp4", "--tracks", "x"], "no list of tracks"],
     [["remux", "a.mp4", "b.mp4", "--timeout", "x"], "no time"],
     [["cut", "a.mp4", "b.mp4"], "--from, --to or both"],
-    [["cut", "a.mp4", "b.mp4", "--from", "9", "--to", "8"], "toMs"],
+    [["cut", "a.mp4", "b.mp4", "--from", "9", "--to", "8"], "--to must be after --from"],
     [["concat", "a.mp4", "b.mp4"], "two INPUTs at least"],
     [["transcode", "a.mp4", "b.mp4", "--video", "h265"], "video must be one of h264"],
     [["transcode", "a.mp4", "b.mp4", "--scale", "big"], "no size"],
