@@ -42,6 +42,14 @@ describe("a filter graph", () => {
     expect(filterGraph([])).toBe("");
   });
 
+  it("lets a percent sign be one, for every FFmpeg", () => {
+    const textOf = (text: string) =>
+      filterGraph([{ kind: "text", text, place: "center", size: 12, font: undefined }]).split(":")[0];
+    expect(textOf("100%")).toBe(textOf("100\\%"));
+    expect(textOf("100%")).toBe(`drawtext=text=${escapeFilterValue("100\\%")}`);
+    expect(textOf("%{pts}")).toBe(`drawtext=text=${escapeFilterValue("%{pts}")}`);
+  });
+
   it("lays pictures over with labels of their own, and goes on behind them", () => {
     const graph = filterGraph(
       [

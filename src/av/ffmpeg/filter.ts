@@ -4,6 +4,9 @@ import type { Place, VideoFilter } from "../task.js";
 const MARGIN = "main_w/50";
 const TEXT_MARGIN = "w/50";
 
+/** A percent sign that begins no expansion: FFmpeg 8 refuses what FFmpeg 5 takes for a sign. */
+const LONE_PERCENT = /(?<!\\)%(?!\{)/g;
+
 /**
  * A value for a filter's option in a filter graph, such as `text=VALUE`.
  *
@@ -60,7 +63,7 @@ function words(filter: Exclude<VideoFilter, { kind: "watermark" }>): string {
       return `fps=fps=${filter.fps}`;
     case "text":
       return [
-        `drawtext=text=${escapeFilterValue(filter.text)}`,
+        `drawtext=text=${escapeFilterValue(filter.text.replace(LONE_PERCENT, "\\%"))}`,
         ...(filter.font === undefined ? [] : [`fontfile=${escapeFilterValue(filter.font)}`]),
         `fontsize=${filter.size ?? "h/20"}`,
         textPlace(filter.place),
