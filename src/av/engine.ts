@@ -1,4 +1,4 @@
-import { AvError } from "./error.js";
+import { AvError, INSTALL_FFMPEG } from "./error.js";
 import { findFfmpeg } from "./ffmpeg/find.js";
 import type { MediaInfo } from "./media-info.js";
 import { findNodeAv } from "./node-av/find.js";
@@ -91,7 +91,7 @@ export async function chooseEngine(
   throw new AvError(
     "no-engine",
     `${wanted === undefined || wanted === "" ? "neither node-av nor ffmpeg" : `no ${wanted}`} is installed here. ` +
-      "Install FFmpeg (Debian: apt-get install ffmpeg, macOS: brew install ffmpeg) or node-av (npm install node-av), " +
+      `${INSTALL_FFMPEG} or node-av (npm install node-av), ` +
       "or name the programs: SLUICE_FFMPEG=/path/to/ffmpeg SLUICE_FFPROBE=/path/to/ffprobe",
   );
 }

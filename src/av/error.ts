@@ -30,6 +30,9 @@ export type AvErrorCode =
   | "aborted"
   | "failed";
 
+/** What to do where there is no FFmpeg. */
+export const INSTALL_FFMPEG = "Install FFmpeg (Debian: apt-get install ffmpeg, macOS: brew install ffmpeg)";
+
 /** What `sluice/av` rejects with. The message says what happened, to what, and what to do. */
 export class AvError extends Error {
   readonly code: AvErrorCode;

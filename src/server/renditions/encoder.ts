@@ -1,4 +1,4 @@
-import { AvError } from "../../av/error.js";
+import { AvError, INSTALL_FFMPEG } from "../../av/error.js";
 import { type Child, runChild } from "../../av/process.js";
 import { type PacketReader, readPackets } from "../../hub/packet-reader.js";
 import type { Publisher, PublisherInit } from "../../hub/publisher.js";
@@ -94,7 +94,11 @@ export async function encodeRendition(init: EncoderInit): Promise<EncoderEnd> {
     // What ended it from outside goes before what came of that.
     if (output.isTaken) return "taken";
     if (signal.aborted) return "source";
-    throw over.signal.aborted ? over.signal.reason : error;
+    const cause = over.signal.aborted ? over.signal.reason : error;
+    if (!(cause instanceof AvError) || cause.code !== "no-engine") throw cause;
+    throw new AvError("no-engine", `${cause.message}. ${INSTALL_FFMPEG}, or say where it is: SLUICE_FFMPEG`, {
+      cause,
+    });
   } finally {
     over.abort();
     signal.removeEventListener("abort", stop);
