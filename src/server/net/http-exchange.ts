@@ -107,8 +107,9 @@ class HttpExchange implements Exchange {
     if (this.#socket !== undefined) response.setHeader("connection", "close");
     // In one packet with what a viewer begins with.
     this.#socket?.cork();
-    (response as ServerResponse).flushHeaders();
+    // Asked for first: headers that Node refuses would leave it corked.
     process.nextTick(() => this.#socket?.uncork());
+    (response as ServerResponse).flushHeaders();
     return response instanceof ServerResponse && isUnwrapped(response, this.#socket)
       ? createRawOutlet(response, this.#socket, held)
       : createWrappedOutlet(response, held);
