@@ -66,9 +66,9 @@ export class Packager {
   #lateTracks: readonly Track[] = [];
   #totalBytes = 0;
   #totalFrames = 0;
-  /** What those need who begin at the same batch: many join within one group of pictures. */
   /** Readers of another stream that are to go on here. */
   readonly #expected = new Set<Subscriber>();
+  /** What those need who begin at the same batch: many join within one group of pictures. */
   #beginning: { readonly at: Batch; readonly preamble: Batch | undefined } | undefined;
   #open: Open | undefined;
   #dirty = false;

@@ -203,7 +203,7 @@ export class Subscriber {
     // Whoever has caught up is asked nothing: this one looks at each batch, for as long as it takes.
     this.#direct = {
       accept: (batch) => {
-        if (!batch.key || this.#wayAt(batch) === undefined) return this.#ending.accept(batch);
+        if (!batch.key || this.#wayAt(batch) === undefined) return this.#live.accept(batch);
         this.#scheduler.defer(() => this.resume());
         return "busy";
       },
@@ -215,7 +215,7 @@ export class Subscriber {
     const pending = this.#pending;
     if (pending === undefined) return;
     this.#pending = undefined;
-    this.#direct = this.#ending;
+    this.#direct = this.#live;
     this.#abandon(pending);
   }
 
@@ -368,7 +368,7 @@ export class Subscriber {
     const { ring } = this.#packager;
     if (this.#cursor >= ring.nextSeq) {
       this.#joining = false;
-      if (this.#pending === undefined) this.#direct = this.#ending;
+      if (this.#pending === undefined) this.#direct = this.#live;
       if (this.#finishing === undefined) this.#file("ready");
       else this.close(this.#finishing);
       return false;
@@ -404,7 +404,7 @@ export class Subscriber {
   }
 
   /** What takes live batches. */
-  get #ending(): Acceptor {
+  get #live(): Acceptor {
     return this.#sink.direct ?? this.#sink;
   }
 

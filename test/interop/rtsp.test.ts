@@ -16,9 +16,9 @@ import { type Viewer, watchHttp } from "../support/viewers.js";
 
 const SECONDS = 3;
 const USER = "admin:s%40crët";
-// One group of pictures: a viewer begins with the first, however late it is let in on a busy machine.
 /** Without edit lists, which players take as they please, the times in the file are those that count. */
 const PLAIN = ["-use_editlist", "0"];
+// One group of pictures: a viewer begins with the first, however late it is let in on a busy machine.
 const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "250", "-c:a", "aac", ...PLAIN];
 const X265 = ["-x265-params", "log-level=none:keyint=250", "-tag:v", "hvc1"];
 const H265 = ["-c:v", "libx265", "-preset", "ultrafast", ...X265, "-c:a", "libopus", ...PLAIN];
