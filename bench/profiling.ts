@@ -23,6 +23,7 @@ const { values } = parseArgs({
 /** What is asked for during a turn. */
 const MODES = [
   ["/profile, 10 ms", "/debug/pprof/profile?seconds=600"],
+  ["/samples, 25 ms", "/debug/pprof/samples?period=25000"],
   ["/samples, 10 ms", "/debug/pprof/samples?period=10000"],
   ["/samples, 8 ms", "/debug/pprof/samples?period=8000"],
   ["/samples, 5 ms", "/debug/pprof/samples?period=5000"],
