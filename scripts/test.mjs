@@ -2,6 +2,7 @@
 // All steps run even when one fails; the last line is "N passed, N failed".
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import { ensureTools } from "./lib/tools.mjs";
 
 const OLDEST_NODE = [20, 19];
@@ -98,7 +99,7 @@ async function runVitest(step) {
     for (const test of suite.assertionResults) {
       // A skipped test proves nothing: only "passed" counts.
       if (test.status === "passed") passed++;
-      else failures.push(`${path}: ${test.fullName} (${test.status})`);
+      else failures.push(`${path}: ${test.fullName} (${test.status})${because(test.failureMessages?.[0])}`);
     }
     if (suite.status === "failed" && suite.assertionResults.length === 0) {
       failures.push(`${path}: ${suite.message?.split("\n")[0] || "could not be loaded"}`);
@@ -107,6 +108,14 @@ async function runVitest(step) {
   if (passed === 0 && failures.length === 0) failures.push(`${step.name}: ran no tests`);
   if (problem !== undefined && failures.length === 0) failures.push(`${step.name}: ${problem}`);
   return { passed, failures };
+}
+
+/** The summary is what is left of a run that was long ago, or far away: it says why, too. */
+function because(message = "") {
+  const text = stripVTControlCharacters(message).trim();
+  const place = /(?:src|test|fuzz|examples)\/[\w./-]+\.ts:\d+/.exec(text)?.[0];
+  const said = text.split("\n    at ")[0].replace(/\s+/g, " ").slice(0, 300);
+  return said === "" ? "" : `\n         ${said}${place === undefined ? "" : ` (${place})`}`;
 }
 
 function readResults(file) {

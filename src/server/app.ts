@@ -301,7 +301,7 @@ export function createApp(init: AppInit): App {
   };
   const pictures = lazyKeyFrames(log);
   const snapshots = createSnapshots({
-    find: (key, signal) => hub.whenLive(key, 0, signal),
+    hub,
     encode: pictures.jpeg,
     scheduler,
     log,

@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { encodeAmf0 } from "../../src/media/format/amf/amf0.js";
 import { AUDIO, DATA_AMF0 } from "../../src/media/wire/rtmp/message.js";
 import type { LiveServer, Packet, ServerOptions } from "../../src/server/index.js";
@@ -38,6 +38,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const timer of timers.splice(0)) clearInterval(timer);
   for (const peer of peers.splice(0)) peer.socket.destroy();
   await killPrograms();
@@ -342,8 +343,12 @@ describe("workers", () => {
   });
 
   it("end in order: viewers with the last chunk, processes and sockets gone", async () => {
-    const before = new Set(readdirSync(tmpdir()).filter((name) => name.startsWith("sluice-")));
+    // A folder for temporary files of its own: other servers, of tests beside this, have theirs in the common one.
+    const temporary = path.join(folder, "tmp");
+    mkdirSync(temporary);
+    vi.stubEnv("TMPDIR", temporary);
     const server = await start();
+    expect(readdirSync(temporary)).toHaveLength(1);
     await speak(server, "a", 1);
     const viewers = [0, 1, 2].map(() => watchHttp(server.url("live/a.flv")));
     await until(() => viewers.every(({ bytes }) => bytes.length > 100));
@@ -351,8 +356,7 @@ describe("workers", () => {
     // Settles only for a body that was ended with its last chunk.
     await Promise.all(viewers.map(({ ended }) => ended));
     for (const pid of server.workers()) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
-    const after = readdirSync(tmpdir()).filter((name) => /^sluice-\w{6}$/.test(name) && !before.has(name));
-    expect(after).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
     expect(server.lines.filter(({ level }) => level === "error")).toEqual([]);
     await expect(server.live.listen()).rejects.toThrow("closed");
   });

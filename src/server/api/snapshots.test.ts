@@ -41,7 +41,7 @@ function stage(options: Partial<HubOptions> = {}): Stage {
       for (const go of held.splice(0)) go();
     },
     snapshots: createSnapshots({
-      find: (key, signal) => hub.whenLive(key, 0, signal),
+      hub,
       async encode(packet: Packet) {
         const text = Buffer.from(packet.data).toString();
         made.encoded.push(text);
@@ -120,6 +120,20 @@ describe("a snapshot", () => {
     // It may be there the next moment.
     s.publish(undefined, "live/nobody").group(1);
     expect((await s.ask("live/nobody")).status).toBe(200);
+  });
+
+  it("is waited for where somebody publishes and has sent nothing yet", async () => {
+    const s = stage();
+    const publisher = s.hub.publish("live/a");
+    const early = s.ask();
+    await Promise.resolve();
+    s.scheduler.advance(5_000);
+    expect([(await early).status, error(await early)]).toEqual([503, "no-key-frame"]);
+    s.scheduler.advance(1_000);
+    const late = s.ask();
+    publisher.end("unpublished");
+    s.publish().group(1);
+    expect((await late).status).toBe(200);
   });
 
   it("is none of the publisher before", async () => {

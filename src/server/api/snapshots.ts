@@ -1,3 +1,4 @@
+import type { Hub } from "../../hub/hub.js";
 import { readPackets } from "../../hub/packet-reader.js";
 import { Refused } from "../../hub/refused.js";
 import type { Scheduler } from "../../hub/scheduler.js";
@@ -11,8 +12,8 @@ import { RateLimiter } from "../qos/rate-limiter.js";
 import { refuse } from "./answer.js";
 
 export interface SnapshotsInit {
-  /** The stream, here or by way of another process; undefined where it is not live. */
-  readonly find: (key: string, signal: AbortSignal) => Promise<Stream | undefined>;
+  /** Where the streams are, those of other processes too. */
+  readonly hub: Hub;
   /** A key frame as JPEG. What it throws may have a `code`: `busy`, `no-engine`, `unsupported`, … */
   readonly encode: (keyFrame: Packet, signal: AbortSignal) => Promise<Uint8Array>;
   readonly scheduler: Scheduler;
@@ -58,7 +59,7 @@ interface Entry {
   pending: Promise<void> | undefined;
 }
 
-export function createSnapshots({ find, encode, scheduler, log }: SnapshotsInit): Snapshots {
+export function createSnapshots({ hub, encode, scheduler, log }: SnapshotsInit): Snapshots {
   const entries = new BoundedMap<Entry>(MAX_KEPT);
   const rate = new RateLimiter(RATE);
   const closing = new AbortController();
@@ -66,9 +67,12 @@ export function createSnapshots({ find, encode, scheduler, log }: SnapshotsInit)
   /** One at a time for each stream: who comes meanwhile waits for the same. */
   async function refresh(key: string, entry: Entry): Promise<void> {
     try {
-      const stream = await find(key, closing.signal);
-      if (stream === undefined) throw problem(404, "not-found", `Nobody publishes ${key}.`, false);
-      const packet = await keyFrameOf(stream, scheduler, closing.signal);
+      // Who has begun to publish and has not said what is waited for; for another process's stream the hub waits by itself.
+      const isPublished = (): boolean => hub.stream(key)?.publisher !== undefined;
+      const stream = await hub.whenLive(key, isPublished() ? KEY_WAIT_MS : 0, closing.signal);
+      if (stream === undefined && !isPublished())
+        throw problem(404, "not-found", `Nobody publishes ${key}.`, false);
+      const packet = stream && (await keyFrameOf(stream, scheduler, closing.signal));
       if (packet === undefined) throw problem(503, "no-key-frame", `${key} has sent no key frame yet.`, true);
       if (entry.shot === undefined || !sameFrame(entry.shot.packet, packet)) {
         if (!rate.take("all", scheduler.now())) {
