@@ -97,7 +97,7 @@ describe("createSampler", () => {
     sampler.close();
   });
 
-  it("empties it once a second, and five times as often for who looks on", () => {
+  it("empties it once a second, and every 220 ms for who looks on", () => {
     const { scheduler, sampler, reader } = stage();
     const only = reader(1_000);
     sampler.add(only);
@@ -105,10 +105,18 @@ describe("createSampler", () => {
     expect(only.slices).toBe(3);
     const remove = sampler.add(reader(1_000, true));
     scheduler.advance(1_000);
-    expect(only.slices).toBe(9);
+    expect(only.slices).toBe(8);
     remove();
     scheduler.advance(1_000);
-    expect(only.slices).toBe(11);
+    expect(only.slices).toBe(10);
+    sampler.close();
+  });
+
+  it("asks for some samples in every slice, however few a reader wants", () => {
+    const { calls, sampler, reader } = stage();
+    sampler.add(reader(1_000_000));
+    sampler.add(reader(1_000_000, true));
+    expect(calls).toEqual(["start 125000", "stop", "start 27500"]);
     sampler.close();
   });
 

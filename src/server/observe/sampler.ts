@@ -49,7 +49,12 @@ export interface SamplerInit {
 
 /** What lies in the profiler grows with its samples: it is emptied this often, and oftener for who wants to see it live. */
 const SLICE_MS = 1_000;
-const LIVE_SLICE_MS = 200;
+const LIVE_SLICE_MS = 220;
+/**
+ * What it asks of the profiler in a slice, at the least. A slice with hardly a sample looks to it as if V8's sampling thread
+ * were stuck, and it starts anew: that holds the event loop up for a tenth of a second, each time.
+ */
+const MIN_SAMPLES = 8;
 /** The profiler keeps contexts for so much time at a stretch; a turn of the event loop can take longer than a slice. */
 const CONTEXTS_MS = 10_000;
 const MAX_READERS = 16;
@@ -131,11 +136,11 @@ export function createSampler({
 
   /** Goes on with what those who read now want. */
   function adapt(): void {
-    const finest = finestOf(readers);
+    const period = periodFor(readers);
     wantTimes = [...readers].some(({ times }) => times);
-    if (running === undefined && finest !== undefined) begin(finest);
+    if (running === undefined && period !== undefined) begin(period);
     if (running === undefined) probe.listener = undefined;
-    tick(running === undefined ? 0 : wantTimes ? LIVE_SLICE_MS : SLICE_MS);
+    tick(running === undefined ? 0 : sliceMs(readers));
   }
 
   function tick(ms: number): void {
@@ -170,7 +175,7 @@ export function createSampler({
 
   function remove(reader: SamplerReader): void {
     const others = [...readers].filter((each) => each !== reader);
-    collect(finestOf(others));
+    collect(periodFor(others));
     readers.delete(reader);
     adapt();
   }
@@ -189,7 +194,7 @@ export function createSampler({
       }
       attempt(() => {
         // What was sampled before it came is not for it.
-        collect(finestOf([...readers, reader]));
+        collect(periodFor([...readers, reader]));
         readers.add(reader);
         adapt();
       });
@@ -201,10 +206,15 @@ export function createSampler({
   };
 }
 
-function finestOf(readers: Iterable<SamplerReader>): number | undefined {
-  let finest: number | undefined;
-  for (const { periodMicros } of readers) finest = Math.min(finest ?? periodMicros, periodMicros);
-  return finest;
+function sliceMs(readers: Iterable<SamplerReader>): number {
+  for (const { times } of readers) if (times) return LIVE_SLICE_MS;
+  return SLICE_MS;
+}
+
+/** Between two samples, microseconds: the finest that anybody asked for, or finer; undefined where nobody reads. */
+function periodFor(readers: Iterable<SamplerReader>): number | undefined {
+  const all = [...readers].map(({ periodMicros }) => periodMicros);
+  return all.length === 0 ? undefined : Math.min(...all, (sliceMs(readers) * 1_000) / MIN_SAMPLES);
 }
 
 /** What it was that nobody has claimed, by the names that the profiler gives to what is not JavaScript. */

@@ -8,8 +8,8 @@ import { goneSignal, MAIN, PERIOD_MICROS, readNumber, readQuery } from "./profil
 import { type Recorder, recordingProblem } from "./recorder.js";
 import type { Slice } from "./sampler.js";
 
-/** A longer one saves nothing, since making the slices is what costs then: docs/profiling.md has the figures. */
-export const LIVE_PERIOD_MICROS = 8_000;
+/** The finest that stays under 2 % of a core: docs/profiling.md has the figures. */
+export const LIVE_PERIOD_MICROS = 20_000;
 /** What waits for a reader who does not take it: over this it is cut off. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
