@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { toHex } from "../media/bytes/bytes.js";
 import { ByteWriter } from "../media/bytes/writer.js";
-import { crc32, nutFrameHeader, nutHeader, writeNutNumber } from "./nut.js";
+import { crc32 } from "../media/format/nut/checksum.js";
+import { nutFrameHeader, nutHeader, writeNutNumber } from "./nut.js";
 
 // That FFmpeg reads what is written, pixel for pixel and time for time, is test/interop/av-transform.test.ts.
 

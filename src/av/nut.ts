@@ -1,22 +1,23 @@
 import { concatBytes, fromHex } from "../media/bytes/bytes.js";
 import { ByteWriter } from "../media/bytes/writer.js";
+import { crc32 } from "../media/format/nut/checksum.js";
+import {
+  FLAG_CHECKSUM,
+  FLAG_CODED_PTS,
+  FLAG_INVALID,
+  FLAG_KEY,
+  FLAG_SIZE_MSB,
+  ID_STRING,
+  LONG_PACKET,
+  MAIN_STARTCODE,
+  STREAM_STARTCODE,
+  SYNCPOINT_STARTCODE,
+  VERSION,
+} from "../media/format/nut/constants.js";
 
 // NUT, the container in which raw frames go to FFmpeg through a pipe: unlike raw video or YUV4MPEG it has each frame's
 // own time, so that a variable frame rate stays one. https://ffmpeg.org/~michael/nut.txt; a single stream of RGBA.
 
-/** The file starts with it, a zero byte included. */
-const ID_STRING = "nut/multimedia container\0";
-const MAIN = fromHex("4e4d7a561f5f04ad");
-const STREAM = fromHex("4e5311405bf2f9db");
-const SYNCPOINT = fromHex("4e4be4adeeca4569");
-
-const FLAG_KEY = 1;
-const FLAG_CODED_PTS = 8;
-const FLAG_SIZE_MSB = 32;
-const FLAG_CHECKSUM = 64;
-const FLAG_INVALID = 8192;
-
-const VERSION = 3;
 /** Frames longer than this stand behind a syncpoint of their own: all of ours do. */
 const MAX_DISTANCE = 65_536;
 /** Every frame gives its whole time, marked by adding this: two to the msb_pts_shift. */
@@ -27,8 +28,6 @@ const FRAME_CODE = 1;
 const FRAME_FLAGS = FLAG_KEY | FLAG_CODED_PTS | FLAG_SIZE_MSB | FLAG_CHECKSUM;
 const MICROSECONDS = [1, 1_000_000] as const;
 const ASPECT_UNIT = 10_000;
-/** Longer packets would need a checksum of their header as well. */
-const MAX_PACKET = 4096;
 
 /**
  * What stands before the first frame of a stream of RGBA frames, whose times are microseconds.
@@ -56,7 +55,11 @@ export function nutHeader(width: number, height: number, pixelAspect = 1): Uint8
   const shape = [Math.round(pixelAspect * ASPECT_UNIT), ASPECT_UNIT];
   for (const value of [0, MSB_PTS_SHIFT, 1, 0, 0, 0, width, height, ...shape, 0])
     writeNutNumber(stream, value);
-  return concatBytes([new TextEncoder().encode(ID_STRING), packet(MAIN, main), packet(STREAM, stream)]);
+  return concatBytes([
+    new TextEncoder().encode(ID_STRING),
+    packet(MAIN_STARTCODE, main),
+    packet(STREAM_STARTCODE, stream),
+  ]);
 }
 
 /**
@@ -74,7 +77,7 @@ export function nutFrameHeader(pts: number, size: number): Uint8Array {
   writeNutNumber(frame, pts + WHOLE_PTS);
   writeNutNumber(frame, size);
   frame.u32(crc32(frame.peek()));
-  return concatBytes([packet(SYNCPOINT, syncpoint), frame.finish()]);
+  return concatBytes([packet(SYNCPOINT_STARTCODE, syncpoint), frame.finish()]);
 }
 
 /** NUT's `v`: seven bits a byte, most significant first. @internal */
@@ -86,23 +89,12 @@ export function writeNutNumber(out: ByteWriter, value: number): void {
   out.u8(value % 128);
 }
 
-/** CRC-32 of generator 04C11DB7, most significant bit first, from 0 and without a last inversion. @internal */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0;
-  for (const byte of bytes) {
-    crc ^= byte << 24;
-    // A frame has thirty bytes to check: a table would not pay.
-    for (let bit = 0; bit < 8; bit++) crc = crc < 0 ? (crc << 1) ^ 0x04c1_1db7 : crc << 1;
-  }
-  return crc >>> 0;
-}
-
-function packet(startcode: Uint8Array, body: ByteWriter): Uint8Array {
+function packet(startcode: string, body: ByteWriter): Uint8Array {
   const length = body.length + 4;
-  if (length > MAX_PACKET) throw new RangeError("a NUT header of more than 4096 bytes");
+  if (length > LONG_PACKET) throw new RangeError("a NUT header of more than 4096 bytes");
   const checksum = crc32(body.peek());
   const out = new ByteWriter(256);
-  out.write(startcode);
+  out.write(fromHex(startcode));
   writeNutNumber(out, length);
   out.write(body.finish());
   out.u32(checksum);

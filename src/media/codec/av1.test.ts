@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { BitWriter } from "../bytes/bits.js";
 import { concatBytes, fromHex } from "../bytes/bytes.js";
 import {
+  av1ConfigOf,
   av1SequenceOf,
   isAv1Key,
   OBU_FRAME,
@@ -86,6 +87,7 @@ const VECTORS = [
 describe("readAv1Config", () => {
   it.each(VECTORS)("$args", ({ av1C, config, sequence }) => {
     const bytes = fromHex(av1C);
+    if (bytes.length > 4) expect(readAv1Config(av1ConfigOf(bytes.subarray(4)))).toMatchObject(config);
     expect(readAv1Config(bytes)).toEqual({ ...config, reorderDepth: 0, description: bytes });
     expect(av1SequenceOf(bytes.subarray(4))).toMatchObject(sequence);
   });

@@ -51,6 +51,30 @@ export function readAv1Config(av1C: Uint8Array): VideoConfig {
 }
 
 /**
+ * An av1C (AV1-ISOBMFF section 2.3.3) for a sequence header.
+ *
+ * @param sequenceHeader the whole OBU, with its size
+ * @throws MediaError when it cannot be read
+ */
+export function av1ConfigOf(sequenceHeader: Uint8Array): Uint8Array {
+  const sequence = av1SequenceOf(sequenceHeader);
+  if (sequence === undefined) throw new MediaError("malformed", "no sequence header");
+  const { profile, levelIdx, highTier, bitDepth, monochrome, subsamplingX, subsamplingY } = sequence;
+  const record = new Uint8Array(4 + sequenceHeader.length);
+  record[0] = 0x81; // marker, version 1
+  record[1] = (profile << 5) | levelIdx;
+  record[2] =
+    (Number(highTier) << 7) |
+    (Number(bitDepth > 8) << 6) |
+    (Number(bitDepth === 12) << 5) |
+    (Number(monochrome) << 4) |
+    (Number(subsamplingX) << 3) |
+    (Number(subsamplingY) << 2); // chroma_sample_position: unknown
+  record.set(sequenceHeader, 4);
+  return record;
+}
+
+/**
  * `av01.P.LLT.DD`, AV1-ISOBMFF section 5. The optional colour fields are left out: decoders take them from the sequence
  * header, and some players refuse the long form.
  */

@@ -30,6 +30,29 @@ export function splitNals(data: Uint8Array, nalLengthSize: NalLengthSize): Uint8
 }
 
 /**
+ * The NAL units of a byte stream (ITU-T H.264 and H.265, annex B), as views, without start codes and the zero bytes
+ * around them. What stands before the first start code is left out.
+ */
+export function splitAnnexB(data: Uint8Array): Uint8Array[] {
+  const nals: Uint8Array[] = [];
+  let start = -1;
+  for (let at = data.indexOf(1, 2); at >= 0; at = data.indexOf(1, at + 1)) {
+    if (data[at - 1] !== 0 || data[at - 2] !== 0) continue;
+    if (start >= 0) pushNal(data.subarray(start, at - 2), nals);
+    start = at + 1;
+  }
+  if (start >= 0) pushNal(data.subarray(start), nals);
+  return nals;
+}
+
+/** A unit never ends in a zero byte: those behind it belong to the stream. */
+function pushNal(nal: Uint8Array, nals: Uint8Array[]): void {
+  let end = nal.length;
+  while (end > 0 && nal[end - 1] === 0) end -= 1;
+  if (end > 0) nals.push(nal.subarray(0, end));
+}
+
+/**
  * The first byte of the first NAL unit that `accept` takes by that byte; undefined if it takes none. It looks no
  * further, so damage behind that unit goes unnoticed: a relay passes it on as it is.
  *

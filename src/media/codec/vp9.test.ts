@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { concatBytes, fromHex } from "../bytes/bytes.js";
-import { isVp9Key, parseVp9Header, readVp9Config, splitVp9, vp9CodecString, vp9SizeOf } from "./vp9.js";
+import {
+  isVp9Key,
+  parseVp9Header,
+  readVp9Config,
+  splitVp9,
+  vp9CodecString,
+  vp9ConfigOf,
+  vp9SizeOf,
+} from "./vp9.js";
 
 describe("readVp9Config", () => {
   // The vpcC boxes' content as FFmpeg 5.1 wrote it with libvpx-vp9: yuv420p, yuv444p, yuv420p10le, yuv422p12le.
@@ -133,5 +141,29 @@ describe("splitVp9", () => {
     expect(() => splitVp9(fromHex("86 c0 02 c0"))).toThrow(expect.objectContaining({ code: "truncated" }));
     expect(() => splitVp9(new Uint8Array(0))).toThrow(expect.objectContaining({ code: "truncated" }));
     expect(isVp9Key(fromHex("c0 00 c0"))).toBe(false);
+  });
+});
+
+describe("vp9ConfigOf", () => {
+  it("makes a record that reads back as what a key frame says", () => {
+    const made = (hex: string): unknown => readVp9Config(vp9ConfigOf(parseVp9Header(fromHex(hex)))).codec;
+    expect(made("824983420013f00b360638241c184a00")).toBe("vp09.00.11.08");
+    expect(made("92498342000a0805ab021c120e0c2c0006c86fb1")).toBe("vp09.02.11.10");
+  });
+
+  it("has the level of the size", () => {
+    const level = (width: number, height: number): number | undefined =>
+      vp9ConfigOf({ ...parseVp9Header(KEY_320X180), width, height })[1];
+    expect([level(640, 360), level(1280, 720), level(1920, 1080), level(3840, 2160)]).toEqual([
+      21, 31, 40, 50,
+    ]);
+    expect(level(65_536, 65_536)).toBe(62);
+  });
+
+  it("refuses other frames, and colours that are not 4:2:0", () => {
+    expect(() => vp9ConfigOf(parseVp9Header(INTER))).toThrow("no key frame");
+    expect(() => vp9ConfigOf(parseVp9Header(fromHex("a249834200027e0166c087048383094002126fe4")))).toThrow(
+      "profile 1",
+    );
   });
 });

@@ -16,6 +16,21 @@ export interface Vp9Header {
   readonly height?: number;
 }
 
+/** Ten times the level, and what each of 30 frames a second may have, pixels: https://www.webmproject.org/vp9/levels/ */
+const LEVELS: readonly (readonly [number, number])[] = [
+  [10, 27_648],
+  [11, 73_728],
+  [20, 122_880],
+  [21, 245_760],
+  [30, 552_960],
+  [31, 983_040],
+  [40, 2_228_224],
+  [50, 8_912_896],
+  [60, 35_651_584],
+];
+/** What has more than any level allows. */
+const HIGHEST_LEVEL = 62;
+
 /**
  * The decoder configuration that a `vpcC` holds: the VPCodecConfigurationRecord alone, as in FLV, or with the box's
  * version and flags before it, as in MP4 ("VP Codec ISO Media File Format Binding"). `description` is the record
@@ -57,6 +72,21 @@ export function vpcRecordOf(vpcC: Uint8Array): Uint8Array {
   }
   if (vpcC.length < 8) throw new MediaError("truncated", `a vpcC of ${vpcC.length} bytes`);
   throw new MediaError("malformed", "a vpcC whose size contradicts its length");
+}
+
+/**
+ * A VPCodecConfigurationRecord for what a key frame's header states: 4:2:0, colours not specified. Its level is that of
+ * the size at 30 frames a second, a guess: frames do not tell their rate.
+ *
+ * @throws MediaError for a header of no key frame, or a profile that is not 4:2:0
+ */
+export function vp9ConfigOf({ profile, bitDepth, width, height }: Vp9Header): Uint8Array {
+  if (bitDepth === undefined || width === undefined || height === undefined)
+    throw new MediaError("malformed", "a VP9 frame that is no key frame");
+  if (profile % 2 === 1) throw new MediaError("unsupported", `VP9 profile ${profile}`);
+  const level = LEVELS.find(([, pixels]) => width * height <= pixels)?.[0] ?? HIGHEST_LEVEL;
+  // 4:2:0 with chroma beside luma, limited range.
+  return Uint8Array.of(profile, level, (bitDepth << 4) | (1 << 1), 2, 2, 2, 0, 0);
 }
 
 /**
