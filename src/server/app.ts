@@ -17,6 +17,7 @@ import { createSnapshots } from "./api/snapshots.js";
 import { type ApiToken, chooseToken } from "./api/token.js";
 import type { Link, LinkInit } from "./cluster/link.js";
 import { coreShape } from "./config/core.js";
+import { refuseHeavyCodecs } from "./config/renditions.js";
 import type { Authorize } from "./contract/access.js";
 import type { Exchange } from "./contract/exchange.js";
 import type { Logger } from "./contract/logger.js";
@@ -66,14 +67,16 @@ import { streamInfo } from "./stream-info.js";
 import { version } from "./version.js";
 
 /** All that can be configured in a file, by variables and by flags. */
-export const serverSchema = z.strictObject({
-  ...coreShape,
-  pull: pullSchema,
-  api: apiSchema,
-  ops: opsSchema,
-  rtmp: rtmpSchema,
-  flv: flvSchema,
-});
+export const serverSchema = z
+  .strictObject({
+    ...coreShape,
+    pull: pullSchema,
+    api: apiSchema,
+    ops: opsSchema,
+    rtmp: rtmpSchema,
+    flv: flvSchema,
+  })
+  .superRefine(refuseHeavyCodecs);
 
 export type ServerConfig = z.output<typeof serverSchema>;
 
@@ -245,6 +248,7 @@ export function createApp(init: AppInit): App {
           renditions: made,
           maxEncoders,
           program,
+          hardware: abr.hw,
           publish,
         });
   const mover = hub.options.moves

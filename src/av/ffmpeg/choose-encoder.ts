@@ -3,6 +3,7 @@ import { AvError } from "../error.js";
 import { runChild } from "../process.js";
 import type { Hardware, VideoTask } from "../task.js";
 import {
+  type EncodedCodec,
   encoderDevice,
   type HardwareKind,
   hardwareEncoder,
@@ -31,35 +32,59 @@ const KINDS: Readonly<Record<Hardware, readonly HardwareKind[]>> = {
 /** Names of encoders by program: what a build has in it does not change. */
 const lists = new Map<string, Promise<ReadonlySet<string>>>();
 
+/** What an encoder is looked for for. */
+export interface EncoderWish {
+  readonly codec: EncodedCodec;
+  readonly hardware: Hardware;
+  /** Those that run anywhere, the best first. */
+  readonly software: readonly string[];
+  /** The options that it is to work with, `-c:v` among them. */
+  readonly args: (encoder: string) => readonly string[];
+}
+
 /**
- * The encoder for a codec. That a build has one for hardware says nothing about the hardware: it is made to encode
- * some pictures, here and now.
+ * The encoder for a task.
  *
  * @throws AvError `unsupported` where there is none, or the hardware that was named is not there
  */
 export async function chooseEncoder(programs: Ffmpeg, task: VideoTask, io: EngineIo): Promise<ChosenEncoder> {
   const { codec, hardware } = task;
   if (codec === "rawvideo") return { encoder: "rawvideo", notes: [] };
-  const built = await encoders(programs.ffmpeg);
+  const args = (encoder: string): string[] =>
+    videoEncoderArgs(encoder, { codec, filters: [], hardware }, "mkv");
+  return chooseEncoderFor(programs.ffmpeg, { codec, hardware, software: SOFTWARE[codec], args }, io);
+}
+
+/**
+ * The encoder for a codec. That a build has one for hardware says nothing about the hardware: it is made to encode
+ * some pictures, here and now.
+ *
+ * @param ffmpeg a path, or a name to look for in PATH
+ * @throws AvError `unsupported` where there is none, or the hardware that was named is not there
+ */
+export async function chooseEncoderFor(
+  ffmpeg: string,
+  wish: EncoderWish,
+  io: EngineIo,
+): Promise<ChosenEncoder> {
+  const { codec, hardware, software } = wish;
+  const built = await encoders(ffmpeg);
   const tried: string[] = [];
   for (const kind of KINDS[hardware]) {
     const encoder = hardwareEncoder(codec, kind);
     if (encoder === undefined) tried.push(`${kind} has no ${codec}`);
     else if (!built.has(encoder)) tried.push(`${encoder}: not in this FFmpeg`);
     else {
-      const problem = await trial(programs, encoder, task, io);
+      const problem = await trial(ffmpeg, encoder, wish, io);
       if (problem === undefined) return { encoder, notes: [] };
       tried.push(`${encoder}: ${problem}`);
     }
   }
   if (hardware !== "none" && hardware !== "auto")
     throw new AvError("unsupported", `no ${hardware} here (${tried.join("; ")}); use hw auto or none`);
-  const encoder = SOFTWARE[codec].find((name) => built.has(name));
+  const encoder = software.find((name) => built.has(name));
   if (encoder === undefined)
-    throw new AvError(
-      "unsupported",
-      `this FFmpeg has no encoder for ${codec} (${SOFTWARE[codec].join(", ")})`,
-    );
+    throw new AvError("unsupported", `this FFmpeg has no encoder for ${codec} (${software.join(", ")})`);
   const notes =
     tried.length === 0 ? [] : [`no hardware encoder works here (${tried.join("; ")}): ${encoder} is used`];
   return { encoder, notes };
@@ -67,9 +92,9 @@ export async function chooseEncoder(programs: Ffmpeg, task: VideoTask, io: Engin
 
 /** Undefined where it works, else what FFmpeg said of it. */
 async function trial(
-  { ffmpeg }: Ffmpeg,
+  ffmpeg: string,
   encoder: string,
-  task: VideoTask,
+  { args }: EncoderWish,
   io: EngineIo,
 ): Promise<string | undefined> {
   const child = runChild({
@@ -79,9 +104,7 @@ async function trial(
       ...["-hide_banner", "-nostdin", "-loglevel", "error", ...encoderDevice(encoder)],
       // 256 pixels: nvenc refuses much smaller ones.
       ...["-f", "lavfi", "-i", "testsrc2=size=256x256:rate=25", "-frames:v", "5"],
-      ...["-filter:v", pixelFormat(encoder).join(",")],
-      ...videoEncoderArgs(encoder, { codec: task.codec, filters: [], hardware: task.hardware }, "mkv"),
-      ...["-f", "null", "-"],
+      ...["-filter:v", pixelFormat(encoder).join(","), ...args(encoder), "-f", "null", "-"],
     ],
     signal: io.signal,
     timeoutMs: TRIAL_TIMEOUT_MS,

@@ -1,10 +1,10 @@
 import type { AudioTask, Container, VideoCodec, VideoTask } from "../task.js";
 
 export type HardwareKind = "nvenc" | "vaapi";
-type Encoded = Exclude<VideoCodec, "rawvideo">;
+export type EncodedCodec = Exclude<VideoCodec, "rawvideo">;
 
 /** FFmpeg's names, the best first. */
-export const SOFTWARE: Readonly<Record<Encoded, readonly string[]>> = {
+export const SOFTWARE: Readonly<Record<EncodedCodec, readonly string[]>> = {
   h264: ["libx264", "libopenh264"],
   hevc: ["libx265", "libkvazaar"],
   vp9: ["libvpx-vp9"],

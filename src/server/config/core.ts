@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { HUB_DEFAULTS } from "../../hub/options.js";
 import { bytes, listenAddress, milliseconds } from "./fields.js";
-import { renditionsField } from "./renditions.js";
+import { ladderField, renditionsField } from "./renditions.js";
 
 /** The keys that belong to no protocol: `app.ts` puts the protocols' own beside them. */
 export const coreShape = {
@@ -72,6 +72,7 @@ export const coreShape = {
       "Processes that serve connections; `auto` is one for each core. With more than one, `attach`, `handler`, `upgrade` and `fetch` are not to be had.",
     ),
   renditions: renditionsField,
+  ladder: ladderField,
   abr: z
     .strictObject({
       switch: z
@@ -87,6 +88,12 @@ export const coreShape = {
         .default(4)
         .describe(
           "Renditions that are made at once, each in an FFmpeg of its own; over it viewers get the stream itself.",
+        ),
+      hw: z
+        .enum(["none", "auto", "nvenc", "vaapi"])
+        .default("none")
+        .describe(
+          "What encodes renditions: `none` is the processor, `auto` the first of nvenc and vaapi that works here, else the processor; one that is named must be there.",
         ),
     })
     .prefault({})

@@ -7,7 +7,7 @@ import { checkOptions } from "./check.js";
 import { configKeys, configSections } from "./keys.js";
 import { loadConfig } from "./load.js";
 import { ConfigError } from "./mistake.js";
-import { renditionsField } from "./renditions.js";
+import { ladderField, refuseHeavyCodecs, renditionsField } from "./renditions.js";
 import { nearest } from "./suggest.js";
 
 const schema = z.strictObject({
@@ -228,7 +228,9 @@ describe("nearest", () => {
 });
 
 describe("a list of maps", () => {
-  const withList = z.strictObject({ ...schema.shape, renditions: renditionsField });
+  const withList = z
+    .strictObject({ ...schema.shape, renditions: renditionsField, ladder: ladderField })
+    .superRefine(refuseHeavyCodecs);
   const read = (argv: readonly string[], env: Record<string, string> = {}) =>
     loadConfig(withList, argv, env).options.renditions;
   const LIST = [
@@ -264,7 +266,7 @@ renditions:
     );
     expect(mistakes("\nrenditions: [{ name: a/b, bitrate: 1M }]\n")).toContain("renditions.0.name");
     expect(mistakes("renditions: 720p\n")).toBe(
-      '  renditions = "720p" (a.yaml:1): must be a list of maps with name, bitrate, codec, width, height, source, transcode, track',
+      '  renditions = "720p" (a.yaml:1): must be a list of maps with name, bitrate, codec, width, height, fps, source, transcode, track',
     );
     expect(mistakes("renditions: { name: 720p }\n")).toContain(
       'renditions = "a map" (a.yaml:1): must be a list',
@@ -279,7 +281,25 @@ renditions:
     expect(mistakes(`renditions: [${made} track: 1 }]\n`)).toContain(
       "two of `source`, `transcode` and `track`",
     );
-    expect(mistakes(`renditions: [${made} codec: vp9 }]\n`)).toContain("in another codec than h264");
-    expect(mistakes(`renditions: [${made} codec: h264, height: 480 }]\n`)).toBe("");
+    expect(mistakes("renditions: [{ name: 720p, bitrate: 1M, fps: 15 }]\n")).toContain("without `transcode`");
+    expect(mistakes(`renditions: [${made} codec: h264, height: 480, fps: 12.5 }]\n`)).toBe("");
+  });
+
+  it("makes codecs that cost much only where that is said, and says what to say", () => {
+    const text =
+      "\nrenditions: [{ name: a, bitrate: 1M, codec: vp9 }, { name: b, bitrate: 1M, codec: av1, transcode: true }]\n";
+    const refused = (argv: readonly string[]): string => {
+      try {
+        read(["--config", withFile(text), ...argv]);
+      } catch (error) {
+        return (error as ConfigError).message.replaceAll(`${directory}/`, "");
+      }
+      return "";
+    };
+    expect(refused([])).toContain(
+      'renditions.1.codec = "av1" (a.yaml:2): is made only with `ladder.allowHeavyCodecs: true` (--ladder-allow-heavy-codecs): ',
+    );
+    expect(refused([])).not.toContain("renditions.0");
+    expect(refused(["--ladder-allow-heavy-codecs"])).toBe("");
   });
 });

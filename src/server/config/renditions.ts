@@ -5,6 +5,7 @@ const MAX_RENDITIONS = 16;
 /** Bits per second. */
 const MAX_BITRATE = 1_000_000_000;
 const MAX_SIZE = 32_768;
+const MAX_FPS = 240;
 /** Enhanced RTMP has a byte for it, and 0 is the stream itself. */
 const MAX_TRACK = 255;
 
@@ -28,6 +29,7 @@ export const renditionsField = z
       codec: z.enum(["h264", "hevc", "vp9", "av1"]).optional(),
       width: z.int().min(2).max(MAX_SIZE).optional(),
       height: z.int().min(2).max(MAX_SIZE).optional(),
+      fps: z.number().min(1).max(MAX_FPS).optional(),
       source: z.boolean().optional(),
       transcode: z.boolean().optional(),
       track: z.int().min(1).max(MAX_TRACK).optional(),
@@ -48,10 +50,39 @@ export const renditionsField = z
     "must not have an entry with two of `source`, `transcode` and `track`",
   )
   .refine(
-    (list) => list.every(({ transcode, codec = "h264" }) => transcode !== true || codec === "h264"),
-    "must not have an entry with `transcode` in another codec than h264: no other is made",
+    (list) => list.every(({ transcode, fps }) => transcode === true || fps === undefined),
+    "must not have an entry with `fps` and without `transcode`",
   )
   .prefault([])
   .describe(
     "Streams NAME_480p and the like beside a stream NAME that are renditions of it: viewers of NAME get the one that suits their request; with `transcode` one that nobody sends is made while somebody watches, with `track` it is that track of Enhanced RTMP's multitrack (docs/abr.md). As a flag or variable, JSON.",
   );
+
+/** What may be made of streams. */
+export const ladderField = z
+  .strictObject({
+    allowHeavyCodecs: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether renditions in `hevc`, `vp9` and `av1` may have `transcode`: they take several times what `h264` takes.",
+      ),
+  })
+  .prefault({})
+  .describe("The ladder of renditions: docs/abr.md.");
+
+/** The rule that stands between two keys: what costs so much is to be wanted in so many words. */
+export function refuseHeavyCodecs(
+  {
+    renditions,
+    ladder,
+  }: { renditions: z.output<typeof renditionsField>; ladder: z.output<typeof ladderField> },
+  context: z.core.$RefinementCtx,
+): void {
+  if (ladder.allowHeavyCodecs) return;
+  for (const [i, { transcode, codec = "h264" }] of renditions.entries()) {
+    if (transcode !== true || codec === "h264") continue;
+    const message = `is made only with \`ladder.allowHeavyCodecs: true\` (--ladder-allow-heavy-codecs): encoding it takes several times what h264 takes; or leave out \`transcode\`, and send it`;
+    context.addIssue({ code: "custom", path: ["renditions", i, "codec"], message });
+  }
+}

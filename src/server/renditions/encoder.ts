@@ -2,24 +2,23 @@ import { AvError, INSTALL_FFMPEG } from "../../av/error.js";
 import { type Child, runChild } from "../../av/process.js";
 import { type PacketReader, readPackets } from "../../hub/packet-reader.js";
 import type { Publisher, PublisherInit } from "../../hub/publisher.js";
-import { Refused } from "../../hub/refused.js";
 import type { Scheduler } from "../../hub/scheduler.js";
 import type { Stream } from "../../hub/stream.js";
 import { ByteWriter } from "../../media/bytes/writer.js";
-import { createFlvDemuxer } from "../../media/format/flv/demuxer.js";
 import { fmp4Format } from "../../media/format/mp4/muxer.js";
 import type { Muxer } from "../../media/model/container.js";
-import { type Packet, sameConfig } from "../../media/model/packet.js";
-import type { Track, VideoTrack } from "../../media/model/track.js";
-import { ffmpegArguments, type MadeRendition } from "./ffmpeg-arguments.js";
-import { madeOrigin } from "./origin.js";
-import { Retimer } from "./retimer.js";
+import { sameConfig } from "../../media/model/packet.js";
+import type { Track } from "../../media/model/track.js";
+import type { EncoderChoice } from "./encoder-choice.js";
+import { type EncoderSource, ffmpegArguments, type MadeRendition } from "./ffmpeg-arguments.js";
+import { EncoderOutput } from "./output.js";
 
 export interface EncoderInit {
   readonly rendition: MadeRendition;
   readonly source: Stream;
   /** FFmpeg: a path, or a name to look for in PATH. */
   readonly program: string;
+  readonly encoders: EncoderChoice;
   readonly scheduler: Scheduler;
   /** Takes the rendition's name. @throws Refused */
   readonly publish: (init: PublisherInit) => Promise<Publisher>;
@@ -36,12 +35,8 @@ export interface EncoderInit {
  */
 export type EncoderEnd = "source" | "changed" | "taken";
 
-/** An encoder that has taken in so much media and given nothing back is stuck: microseconds. */
-const STUCK_MICROS = 15_000_000;
 /** 4K takes 600 MB. */
 const MEMORY_BYTES = 2 * 1024 ** 3;
-/** Sound that waits for its picture. */
-const MAX_SOUNDS = 2_000;
 
 /**
  * Makes one rendition of a stream, in a process of its own: the picture goes through FFmpeg, the sound goes past it as it
@@ -52,6 +47,22 @@ const MAX_SOUNDS = 2_000;
  * @throws Refused where the source is not live any more; AvError where FFmpeg fails, is stuck or is not there; MediaError for what it should not have written
  */
 export async function encodeRendition(init: EncoderInit): Promise<EncoderEnd> {
+  const { codec = "h264" } = init.rendition;
+  try {
+    const encoder = await init.encoders.choose(codec);
+    return init.signal.aborted ? "source" : await encode(init, encoder);
+  } catch (error) {
+    if (init.signal.aborted) return "source";
+    init.encoders.forget(codec);
+    if (!(error instanceof AvError) || error.code !== "no-engine") throw error;
+    throw new AvError("no-engine", `${error.message}. ${INSTALL_FFMPEG}, or say where it is: SLUICE_FFMPEG`, {
+      cause: error,
+    });
+  }
+}
+
+/** @param encoder FFmpeg's name of it */
+async function encode(init: EncoderInit, encoder: string): Promise<EncoderEnd> {
   const { rendition, source, program, signal } = init;
   const over = new AbortController();
   const selection = { video: true, audio: true };
@@ -63,11 +74,10 @@ export async function encodeRendition(init: EncoderInit): Promise<EncoderEnd> {
   const stop = (): void => over.abort(signal.reason);
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();
-  const hasSound = source.tracks.some(({ kind }) => kind === "audio");
   const child = runChild({
     name: "ffmpeg",
     command: program,
-    args: ffmpegArguments(rendition, hasSound),
+    args: ffmpegArguments(rendition, encoder, describe(source)),
     stdin: true,
     signal: over.signal,
     timeoutMs: 0,
@@ -76,7 +86,7 @@ export async function encodeRendition(init: EncoderInit): Promise<EncoderEnd> {
     // Viewers of the source go before those who want another.
     background: true,
   });
-  const output = new Output(init, over);
+  const output = new EncoderOutput(init, over);
   try {
     const feeding = feedPicture(reader, child, output);
     feeding.catch((error: unknown) => over.abort(error));
@@ -94,11 +104,7 @@ export async function encodeRendition(init: EncoderInit): Promise<EncoderEnd> {
     // What ended it from outside goes before what came of that.
     if (output.isTaken) return "taken";
     if (signal.aborted) return "source";
-    const cause = over.signal.aborted ? over.signal.reason : error;
-    if (!(cause instanceof AvError) || cause.code !== "no-engine") throw cause;
-    throw new AvError("no-engine", `${cause.message}. ${INSTALL_FFMPEG}, or say where it is: SLUICE_FFMPEG`, {
-      cause,
-    });
+    throw over.signal.aborted ? over.signal.reason : error;
   } finally {
     over.abort();
     signal.removeEventListener("abort", stop);
@@ -115,7 +121,7 @@ export async function encodeRendition(init: EncoderInit): Promise<EncoderEnd> {
 async function feedPicture(
   reader: PacketReader,
   child: Child,
-  output: Output,
+  output: EncoderOutput,
 ): Promise<"source" | "changed" | undefined> {
   const format = fmp4Format();
   let muxer: Muxer | undefined;
@@ -155,102 +161,9 @@ async function feedPicture(
   return gone ? undefined : "source";
 }
 
-/** What comes out of the encoder, put together with the sound, and published. */
-class Output {
-  readonly #init: EncoderInit;
-  readonly #over: AbortController;
-  readonly #retimer = new Retimer();
-  readonly #pictures: Packet[] = [];
-  readonly #demuxer = createFlvDemuxer({
-    track: (track) => {
-      if (track.kind === "video") this.#track = track;
-    },
-    packet: (packet) => {
-      if (packet.track.kind === "video") this.#pictures.push(packet);
-    },
-  });
-  #track: VideoTrack | undefined;
-  #sounds: Packet[] = [];
-  /** What the encoder has as 0, microseconds on the timeline. */
-  #zero = 0;
-  #publisher: Publisher | undefined;
-  #taken = false;
-
-  constructor(init: EncoderInit, over: AbortController) {
-    this.#init = init;
-    this.#over = over;
-  }
-
-  /** Whether somebody else has the rendition's name. */
-  get isTaken(): boolean {
-    return this.#taken;
-  }
-
-  begin(zero: number): void {
-    this.#zero = zero;
-  }
-
-  fed({ dts, pts, receivedAt }: Packet): void {
-    this.#retimer.add({ dts, pts, receivedAt });
-  }
-
-  sound(packet: Packet): void {
-    this.#sounds.push(packet);
-    if (this.#sounds.length > MAX_SOUNDS) this.#sounds.shift();
-  }
-
-  /** @throws AvError `timeout` */
-  checkProgress(): void {
-    if (this.#retimer.span > STUCK_MICROS)
-      throw new AvError("timeout", "ffmpeg takes in pictures and gives none back");
-  }
-
-  /** @throws MediaError */
-  async take(bytes: Uint8Array): Promise<void> {
-    this.#demuxer.push(bytes, 0);
-    const publisher = this.#publisher ?? (await this.#publish());
-    if (publisher === undefined) return;
-    for (const picture of this.#pictures.splice(0)) {
-      const times = this.#retimer.take(picture.pts + this.#zero);
-      if (times === undefined) continue;
-      for (const sound of this.#soundsBefore(times.dts)) publisher.write(sound);
-      publisher.write({ ...picture, ...times });
-    }
-  }
-
-  end(): void {
-    this.#publisher?.end("unpublished");
-  }
-
-  /** Takes the name, once there is something to publish. */
-  async #publish(): Promise<Publisher | undefined> {
-    const track = this.#track;
-    if (track === undefined || this.#pictures.length === 0 || this.#taken) return undefined;
-    const { source, publish } = this.#init;
-    const end = (reason: string): void => {
-      if (reason === "unpublished") return;
-      this.#taken = true;
-      this.#over.abort();
-    };
-    try {
-      const publisher = await publish({ madeFrom: source.name, origin: madeOrigin(source.name), onEnd: end });
-      const sound = source.tracks.find(({ kind }) => kind === "audio");
-      publisher.describe({}, { video: true, audio: sound !== undefined });
-      publisher.track(track);
-      if (sound !== undefined) publisher.track(sound);
-      this.#publisher = publisher;
-      return publisher;
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.#taken = true;
-      return undefined;
-    }
-  }
-
-  #soundsBefore(dts: number): readonly Packet[] {
-    const after = this.#sounds.findIndex((sound) => sound.dts >= dts);
-    return this.#sounds.splice(0, after < 0 ? this.#sounds.length : after);
-  }
+function describe({ tracks }: Stream): EncoderSource {
+  const video = tracks.find((track) => track.kind === "video");
+  return { hasSound: tracks.some(({ kind }) => kind === "audio"), frameRate: video?.config.frameRate };
 }
 
 function lastLine(text: string): string {

@@ -49,6 +49,7 @@ function stage(maxEncoders = 4): Stage {
     renditions: [LOW, LOWER],
     maxEncoders,
     program: "ffmpeg",
+    hardware: "none",
     publish: async (name, init) => hub.publish(name, init),
     encode: (init) =>
       new Promise((resolve, reject) => {

@@ -1,3 +1,4 @@
+import type { Hardware } from "../../av/task.js";
 import type { Hub } from "../../hub/hub.js";
 import type { Publisher, PublisherInit } from "../../hub/publisher.js";
 import type { Cancel, Scheduler } from "../../hub/scheduler.js";
@@ -5,6 +6,7 @@ import type { Logger } from "../contract/logger.js";
 import { mediaJob, type Tracer } from "../contract/trace.js";
 import { linkPublisher } from "../observe/trace/link-publisher.js";
 import { type EncoderEnd, type EncoderInit, encodeRendition } from "./encoder.js";
+import { createEncoderChoice } from "./encoder-choice.js";
 import type { MadeRendition } from "./ffmpeg-arguments.js";
 
 export interface MakerInit {
@@ -21,6 +23,8 @@ export interface MakerInit {
   readonly maxEncoders: number;
   /** FFmpeg: a path, or a name to look for in PATH. */
   readonly program: string;
+  /** What is to encode, where it can. */
+  readonly hardware: Hardware;
   /** Takes a name for a publisher, also from other processes. @throws Refused */
   readonly publish: (name: string, init: PublisherInit) => Promise<Publisher>;
   /** Another one for tests. */
@@ -62,7 +66,9 @@ const MAX_BLOCKED = 1_000;
 
 export function createMaker(init: MakerInit): Maker {
   const { hub, scheduler, log, renditions, maxEncoders, program, publish, encode = encodeRendition } = init;
-  const { tracer, newId } = init;
+  const { tracer, newId, hardware } = init;
+  const closing = new AbortController();
+  const encoders = createEncoderChoice({ program, hardware, log, signal: closing.signal });
   const makings = new Map<string, Making>();
   /** Until when what has failed is left alone, the scheduler's clock. */
   const blocked = new Map<string, number>();
@@ -147,6 +153,7 @@ export function createMaker(init: MakerInit): Maker {
           rendition,
           source: stream,
           program,
+          encoders,
           scheduler,
           publish: (given) => publish(name, given),
           signal,
@@ -217,6 +224,7 @@ export function createMaker(init: MakerInit): Maker {
       closed = true;
       off();
       for (const { abort } of makings.values()) abort.abort();
+      closing.abort();
       await Promise.all([...makings.values()].map(({ done }) => done));
     },
   };

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ffmpegArguments } from "./ffmpeg-arguments.js";
 import { Retimer } from "./retimer.js";
 
 const frame = (dts: number, pts: number) => ({ dts, pts, receivedAt: dts + 5 });
@@ -90,14 +89,4 @@ describe("the times of an encoder's pictures", () => {
       { seed: 5, numRuns: 200 },
     );
   });
-});
-
-it("FFmpeg is told the rate without the sound's, and a size that is never larger than the source's", () => {
-  const value = (args: readonly string[], name: string) => args[args.indexOf(name) + 1];
-  const made = ffmpegArguments({ name: "480p", bitrate: 1_200_000, width: 854 }, true);
-  expect(value(made, "-b:v")).toBe("1072000");
-  expect(value(made, "-vf")).toBe("scale=w=trunc(min(854\\,iw)/2)*2:h=-2");
-  expect(value(made, "-force_key_frames")).toBe("source");
-  expect(value(ffmpegArguments({ name: "x", bitrate: 100_000, height: 240 }, true), "-b:v")).toBe("50000");
-  expect(value(ffmpegArguments({ name: "x", bitrate: 100_000 }, false), "-b:v")).toBe("100000");
 });
