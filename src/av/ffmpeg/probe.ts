@@ -179,7 +179,7 @@ function measuredBitrate(packets: readonly ProbedPacket[]): number | undefined {
   const last = known.at(-1);
   if (first === undefined || last === undefined || last - first < 1_000_000) return undefined;
   // The last one's duration is not in the span, so its bytes are not counted either.
-  const bytes = packets.slice(0, -1).reduce((total, { size }) => total + Number(size ?? 0), 0);
+  const bytes = packets.slice(0, -1).reduce((total, { size }) => total + (whole(size) ?? 0), 0);
   return Math.round((bytes * 8_000_000) / (last - first));
 }
 
