@@ -158,6 +158,13 @@ esac
       code: "unsupported",
       message: expect.stringContaining("no nvenc here") as string,
     });
+    const none = createEncoderChoice({
+      program: path.join(folder, "ffmpeg-that-is-not-there"),
+      hardware: "none",
+      log: createLogRecorder(told),
+      signal: new AbortController().signal,
+    });
+    await expect(none.choose("h264")).rejects.toMatchObject({ code: "no-engine" });
     await expect(auto.choose("av1")).rejects.toMatchObject({
       code: "unsupported",
       message: "this FFmpeg has no encoder for av1 (libaom-av1)",
