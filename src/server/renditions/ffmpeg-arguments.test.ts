@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ffmpegArguments, type MadeRendition } from "./ffmpeg-arguments.js";
 import { LIVE_ENCODERS } from "./live-encoder.js";
 
-// What FFmpeg makes of them is test/interop/heavy-renditions.test.ts.
+// What FFmpeg makes of them is test/interop/made-codecs.test.ts.
 
 const SOURCE = { hasSound: true, frameRate: 30 };
 const made = (rendition: Partial<MadeRendition>, encoder = "libx264", source = SOURCE) =>

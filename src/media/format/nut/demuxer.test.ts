@@ -6,7 +6,7 @@ import type { Packet } from "../../model/packet.js";
 import type { Track } from "../../model/track.js";
 import { createNutDemuxer } from "./demuxer.js";
 
-// That it reads what FFmpeg writes is test/interop/heavy-renditions.test.ts.
+// That it reads what FFmpeg writes is test/interop/made-codecs.test.ts.
 
 interface Heard {
   readonly tracks: Track[];

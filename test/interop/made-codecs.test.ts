@@ -28,7 +28,7 @@ const lines: LogLine[] = [];
 let folder = "";
 let clip = "";
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), "sluice-heavy-"));
+  folder = mkdtempSync(path.join(tmpdir(), "sluice-codecs-"));
   clip = path.join(folder, "clip.flv");
   // With B-frames, and key frames that come when they like.
   const video = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "50"];
