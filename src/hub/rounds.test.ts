@@ -57,7 +57,7 @@ describe("sound that belongs to a picture", () => {
     const stage = hubStage();
     const source = stage.publish();
     source.group(1);
-    const { readers, seen } = crowd(stage, 60, 100);
+    const { readers, seen } = crowd(stage, 60, 300);
     run(stage, source);
     const before = seen.length;
     source.frame();
@@ -105,7 +105,7 @@ describe("a round that takes long", () => {
     const stage = hubStage();
     const source = stage.publish();
     source.group(1);
-    const { readers, seen } = crowd(stage, 100, 100);
+    const { readers, seen } = crowd(stage, 100, 300);
     source.frame();
     stage.scheduler.turn();
     expect(seen.length).toBeGreaterThan(0);
@@ -135,7 +135,7 @@ describe("a round that takes long", () => {
     const stage = hubStage({ keepViewersMs: 0 });
     const source = stage.publish();
     source.group(1);
-    const { readers } = crowd(stage, 100, 100);
+    const { readers } = crowd(stage, 100, 300);
     source.frame();
     stage.scheduler.turn();
     source.frame();
@@ -151,7 +151,7 @@ describe("a round that takes long", () => {
     const stage = hubStage();
     const source = stage.publish();
     source.group(1);
-    const { readers } = crowd(stage, 100, 100);
+    const { readers } = crowd(stage, 100, 300);
     source.frame();
     stage.scheduler.turn();
     stage.hub.close();
