@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { until } from "../support/until.js";
@@ -14,6 +15,7 @@ afterEach(() => {
 });
 
 interface Running {
+  readonly pid: number;
   readonly out: () => string;
   readonly port: (protocol: string) => number;
   readonly exited: Promise<number | null>;
@@ -42,11 +44,18 @@ async function serve(...flags: string[]): Promise<Running> {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   await until(() => lines().filter(({ msg }) => msg === "listening").length === 3);
   return {
+    pid: started.pid ?? 0,
     out: () => out,
     port: (protocol) => Number(lines().find((line) => line.protocol === protocol)?.port),
     exited,
     signal: (name) => void started.kill(name),
   };
+}
+
+/** How nice a thread is, 0 for most: field 19 of its `stat` (proc_pid_stat(5)), the name in parentheses being the second. */
+function niceOf(process: number, thread: string): number {
+  const stat = readFileSync(`/proc/${process}/task/${thread}/stat`, "utf8");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
 }
 
 describe("sluice serve, as a process", () => {
@@ -55,6 +64,19 @@ describe("sluice serve, as a process", () => {
     signal(name);
     expect(await exited).toBe(0);
     expect(out()).toContain('"msg":"closed"');
+  });
+
+  it.runIf(process.platform === "linux")("lets its event loop go before its other threads", async () => {
+    const { pid } = await serve("--workers=2");
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+    expect(children).toHaveLength(2);
+    for (const one of [pid, ...children]) {
+      const others = readdirSync(`/proc/${one}/task`).filter((thread) => Number(thread) !== one);
+      const own = niceOf(one, `${one}`);
+      // V8's four are there from the start; what begins later is like whoever began it.
+      const giving = others.filter((thread) => niceOf(one, thread) > own);
+      expect(giving.length).toBeGreaterThanOrEqual(4);
+    }
   });
 
   it("takes a signal that comes twice at once for one, as npm passes Ctrl+C on", async () => {

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { setDefaultHighWaterMark } from "node:stream";
 import { type App, createApp } from "../app.js";
 import type { AccessRequest } from "../contract/access.js";
+import { favourEventLoop } from "../favour-event-loop.js";
 import { createNodeScheduler } from "../net/node-scheduler.js";
 import { SOCKET_HIGH_WATER_MARK } from "../net/tcp-listener.js";
 import { snapshot } from "../sessions.js";
@@ -22,6 +23,7 @@ const AUTHORIZE_SPARE_MS = 1_000;
 
 // A socket that is handed over is made by Node, with Node's own mark: see SOCKET_HIGH_WATER_MARK.
 setDefaultHighWaterMark(false, SOCKET_HIGH_WATER_MARK);
+favourEventLoop();
 
 const scheduler = createNodeScheduler();
 let app: App | undefined;
