@@ -8,12 +8,14 @@ import { canFollow, type Move } from "./move.js";
 import type { StreamObserver } from "./observer.js";
 import type { HubOptions } from "./options.js";
 import { Packager } from "./packager.js";
+import { shiftBetween, type Telling } from "./programme.js";
 import { Publisher, type PublisherInit } from "./publisher.js";
 import { type HubReason, viewersOutlive } from "./reason.js";
 import { Refused } from "./refused.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
+import { SoundPrints } from "./sound-prints.js";
 import { type Sink, Subscriber } from "./subscriber.js";
-import { type Anchor, Timeline } from "./timeline.js";
+import { type Anchor, type Placement, Timeline } from "./timeline.js";
 import { type Selection, selects, TIMELINE_RENEW_MICROS, type Variant } from "./variant.js";
 import type { WorkProbe } from "./work.js";
 
@@ -43,8 +45,11 @@ export interface StreamListener {
 /** Who takes a stream over is at most this far behind, also in another process: viewers are kept for it. */
 const TAKEOVER_MS = 1_000;
 
-/** Two encodings of one programme reach us within so much of each other, microseconds: see `Stream.shiftTo`. */
-const SAME_CLOCK_MICROS = 1_000_000;
+/**
+ * Why a reader cannot be moved: nothing says, so far, that both streams are of one clock; or its format, or what both
+ * streams consist of, does not allow it.
+ */
+export type Unmoved = "clock" | "format";
 
 /** What becomes of a reader that is to be moved. */
 export interface MoveListener {
@@ -80,6 +85,8 @@ export class Stream {
   #news = false;
   /** Where readers may be moved. */
   readonly #order: CutOrder | undefined;
+  /** What is to be heard lately, where readers may be moved. */
+  readonly #sound = new SoundPrints();
   #zero = 0;
   #cancelKeep: Cancel | undefined;
   #packets = 0;
@@ -212,23 +219,24 @@ export class Stream {
    * same moment: see `Subscriber.move`. Both need the option `moves`, the same set of tracks in codecs of one family, and a
    * format that can say that a configuration has changed.
    *
-   * @returns false where that cannot be
+   * @returns undefined where it has begun, else why not
    */
-  move(reader: Subscriber, to: Stream, listener: MoveListener): boolean {
+  move(reader: Subscriber, to: Stream, listener: MoveListener): Unmoved | undefined {
     const { format, selection, onePublication, zero } = reader.packager.variant;
+    if (onePublication || !selection.video || !this.#readers.has(reader)) return "format";
     const shift = this.shiftTo(to);
-    if (shift === undefined || onePublication || !selection.video || !this.#readers.has(reader)) return false;
+    if (shift === undefined) return "clock";
     let packager: Packager;
     try {
       // Its timestamps go on: the container's zero lies at the same moment.
       packager = to.#packagerFor({ format, selection }, zero + shift);
     } catch (error) {
-      if (error instanceof Refused) return false;
+      if (error instanceof Refused) return "format";
       throw error;
     }
     if (!canFollow(format, reader.packager.tracks, packager.tracks)) {
       to.#release(packager);
-      return false;
+      return "format";
     }
     const move: Move = {
       packager,
@@ -248,30 +256,22 @@ export class Stream {
       },
     };
     reader.move(move);
-    return true;
+    return undefined;
   }
 
   /**
    * How far another stream's timeline is from this one's: microseconds to add to a time here for the same moment there;
    * undefined where nothing says that both tell of one programme.
-   *
-   * Every stream's timeline begins at 0 with its own first packet, so those of two renditions that an encoder publishes one
-   * after the other do not agree. What was made from a stream here keeps that stream's times: between these the distance
-   * is 0. Others are compared by their publishers' own clocks, which an encoder's renditions share: then the distance is
-   * that of what was added to each. That they do share one is taken from when they come: if the same timestamps come
-   * within a second of each other, they are of one clock. (Two encoders that were started within a second of each other
-   * look the same; a viewer who is moved between them sees a jump of less than that second.)
    */
   shiftTo(to: Stream): number | undefined {
-    const mine = this.#publisher;
-    const theirs = to.#publisher;
-    if (mine === undefined || theirs === undefined || !this.live || !to.live || to === this) return undefined;
-    const programme = mine.madeFrom ?? this.name;
-    if (programme === (theirs.madeFrom ?? to.name)) return 0;
-    if (mine.placed || theirs.placed) return undefined;
-    if (mine.delay === undefined || theirs.delay === undefined) return undefined;
-    if (Math.abs(mine.delay - theirs.delay) > SAME_CLOCK_MICROS) return undefined;
-    return to.#timeline.placement.offset - this.#timeline.placement.offset;
+    return to === this ? undefined : shiftBetween(this.#telling, to.#telling, this.#options);
+  }
+
+  /** How its timeline stood to its publisher's own clock at a moment; undefined where that has none, or nobody has told. */
+  clockAt(dts?: number): Placement | undefined {
+    const publisher = this.#publisher;
+    if (publisher?.relayed === true) return publisher.clock;
+    return publisher === undefined || publisher.placed ? undefined : this.#timeline.placementAt(dts);
   }
 
   /** Ends everyone and everything. */
@@ -298,9 +298,15 @@ export class Stream {
     return toCome || (to.#isCut(there) && newest < there) ? "wait" : undefined;
   }
 
+  get #telling(): Telling {
+    const publisher = this.live ? this.#publisher : undefined;
+    return { name: this.name, publisher, clock: this.clockAt(), sound: this.#sound };
+  }
+
   /** Whether the stream can be cut at this key frame. */
   #isCut(dts: number): boolean {
-    return this.#order?.has(dts) === true && dts >= this.#timeline.placement.from;
+    const { from } = this.clockAt() ?? this.#timeline.placementAt();
+    return this.#order?.has(dts) === true && dts >= from;
   }
 
   #busy(): Refused {
@@ -310,6 +316,7 @@ export class Stream {
   #announce(): void {
     this.#tracks = this.#publisher?.tracks ?? [];
     this.#order?.setTracks(this.#tracks);
+    this.#sound.setTracks(this.#tracks);
     for (const packager of this.#packagers) packager.announce(this.#tracks, this.position);
     this.#listener.tracks(this);
   }
@@ -350,7 +357,10 @@ export class Stream {
       this.#groupDts = placed.dts;
     }
     if (this.#order === undefined) this.#pass(placed, randomAccess);
-    else this.#order.write(placed);
+    else {
+      this.#sound.add(placed);
+      this.#order.write(placed);
+    }
     if (!this.#news) return;
     this.#news = false;
     // Last: who is told may end the publisher.
@@ -378,6 +388,7 @@ export class Stream {
     }
     this.#tracks = [...this.#tracks, track].sort((a, b) => a.id - b.id);
     this.#order?.setTracks(this.#tracks);
+    this.#sound.setTracks(this.#tracks);
     for (const packager of this.#packagers) packager.announce(this.#tracks, at);
     return true;
   }
