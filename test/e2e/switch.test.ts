@@ -15,8 +15,8 @@ declare global {
   }
 }
 
-/** What one move may cost a viewer on a line that carries both, as its player tells it: milliseconds. */
-const BLINK_MS = 1_000;
+/** How long a player may have stood still in all, over both changes, as it tells itself, milliseconds: one that is stuck is so for good. */
+const STILL_MS = 5_000;
 
 const LOOP_SECONDS = 3.84;
 
@@ -197,14 +197,14 @@ it("our player and mpegts.js go down and up again on one connection, and nothing
     // What it was played from had no gap, and playback went on over both changes.
     expect(sizes.map(({ pieces }) => pieces)).toEqual([1, 1, 1]);
     expect(sizes.map(({ at }) => at)).toEqual(sizes.map(({ at }) => at).sort((a, b) => a - b));
-    expect(waited).toBeLessThan(2 * BLINK_MS);
+    expect(waited).toBeLessThan(STILL_MS);
   }
   await expect.poll(() => canvas.page.evaluate(width)).toBe(640);
   expect(await canvas.page.evaluate(() => window.errors)).toEqual([]);
   for (const [i, { page }] of players.entries()) {
     const { reconnects, frozenMs } = await page.evaluate(() => window.player.stats());
     expect(reconnects).toBe(0);
-    expect(frozenMs - (before[i]?.frozenMs ?? 0)).toBeLessThan(2 * BLINK_MS);
+    expect(frozenMs - (before[i]?.frozenMs ?? 0)).toBeLessThan(STILL_MS);
   }
   // To the server each was one viewer all along.
   expect([sessions, stopped]).toEqual([all.map(({ session }) => session), []]);
