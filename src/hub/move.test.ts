@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type HubStage, hubStage, type Reader } from "../../test/support/hub-stage.js";
 import { audioTrack, packet, readToy, toyFormat, videoTrack } from "../../test/support/toy-format.js";
+import type { Unmoved } from "./move.js";
 import type { HubOptions } from "./options.js";
 import type { Publisher, PublisherInit } from "./publisher.js";
-import type { Unmoved } from "./stream.js";
 
 const FRAME = 40;
 const SOUND = 23;

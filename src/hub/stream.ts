@@ -1,22 +1,23 @@
 import type { ContainerFormat } from "../media/model/container.js";
 import { type Metadata, type Packet, sameConfig } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
-import type { Batch } from "./batch.js";
 import { CutOrder } from "./cut-order.js";
 import { GopCache } from "./gop-cache.js";
-import { canFollow, type Move } from "./move.js";
+import { type MoveListener, moveReader, type Place, type Unmoved } from "./move.js";
 import type { StreamObserver } from "./observer.js";
 import type { HubOptions } from "./options.js";
-import { Packager } from "./packager.js";
+import type { Packager } from "./packager.js";
+import { Packagers } from "./packagers.js";
 import { shiftBetween, type Telling } from "./programme.js";
 import { Publisher, type PublisherInit } from "./publisher.js";
 import { type HubReason, viewersOutlive } from "./reason.js";
 import { Refused } from "./refused.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
+import type { Sink } from "./sink.js";
 import { SoundPrints } from "./sound-prints.js";
-import { type Sink, Subscriber } from "./subscriber.js";
+import { Subscriber } from "./subscriber.js";
 import { type Anchor, type Placement, Timeline } from "./timeline.js";
-import { type Selection, selects, TIMELINE_RENEW_MICROS, type Variant } from "./variant.js";
+import { type Selection, TIMELINE_RENEW_MICROS, type Variant } from "./variant.js";
 import type { WorkProbe } from "./work.js";
 
 /** What a reader asks for. */
@@ -45,20 +46,6 @@ export interface StreamListener {
 /** Who takes a stream over is at most this far behind, also in another process: viewers are kept for it. */
 const TAKEOVER_MS = 1_000;
 
-/**
- * Why a reader cannot be moved: nothing says, so far, that both streams are of one clock; or its format, or what both
- * streams consist of, does not allow it.
- */
-export type Unmoved = "clock" | "format";
-
-/** What becomes of a reader that is to be moved. */
-export interface MoveListener {
-  /** It has gone over. */
-  moved(): void;
-  /** It stays where it is. */
-  stayed(): void;
-}
-
 /** One live stream: at most one publisher, any number of subscribers, one timeline. */
 export class Stream {
   readonly name: string;
@@ -67,13 +54,9 @@ export class Stream {
   readonly #options: HubOptions;
   readonly #scheduler: Scheduler;
   readonly #listener: StreamListener;
-  readonly #probe: WorkProbe;
   readonly #timeline = new Timeline();
   readonly #gop: GopCache;
-  /** Replaced, never changed: what a packet causes on its way over them does not change that way. */
-  #packagers: readonly Packager[] = [];
-  /** Packagers that take no more packets, while slow readers still draw what they hold. */
-  readonly #draining = new Set<Packager>();
+  readonly #packagers: Packagers;
   readonly #readers = new Set<Subscriber>();
   #publisher: Publisher | undefined;
   /** The random access point that the publisher's packets begin with has come. */
@@ -110,7 +93,7 @@ export class Stream {
     this.#options = options;
     this.#scheduler = scheduler;
     this.#listener = listener;
-    this.#probe = probe;
+    this.#packagers = new Packagers({ stream: name, options, probe, observer, listener });
     this.#gop = new GopCache(options.gopCacheMs, options.gopCacheBytes);
     this.#order = options.moves ? new CutOrder((packet) => this.#pass(packet)) : undefined;
   }
@@ -140,14 +123,12 @@ export class Stream {
 
   /** Whether anybody reads it, or is about to. */
   get wanted(): boolean {
-    return this.#readers.size > 0 || this.#packagers.some((packager) => packager.wanted);
+    return this.#readers.size > 0 || this.#packagers.wanted;
   }
 
   /** Subscribers but for those that pass it on. */
   get viewers(): number {
-    const all = [...this.#packagers, ...this.#draining];
-    const relays = all.filter(({ onePublication }) => onePublication);
-    return this.#readers.size - relays.reduce((sum, { readers }) => sum + readers.size, 0);
+    return this.#readers.size - this.#packagers.relays;
   }
 
   /** Where its timeline met the wall clock. */
@@ -222,41 +203,8 @@ export class Stream {
    * @returns undefined where it has begun, else why not
    */
   move(reader: Subscriber, to: Stream, listener: MoveListener): Unmoved | undefined {
-    const { format, selection, onePublication, zero } = reader.packager.variant;
-    if (onePublication || !selection.video || !this.#readers.has(reader)) return "format";
-    const shift = this.shiftTo(to);
-    if (shift === undefined) return "clock";
-    let packager: Packager;
-    try {
-      // Its timestamps go on: the container's zero lies at the same moment.
-      packager = to.#packagerFor({ format, selection }, zero + shift);
-    } catch (error) {
-      if (error instanceof Refused) return "format";
-      throw error;
-    }
-    if (!canFollow(format, reader.packager.tracks, packager.tracks)) {
-      to.#release(packager);
-      return "format";
-    }
-    const move: Move = {
-      packager,
-      find: ({ dts }) =>
-        this.shiftTo(to) === shift ? this.#counterpart(dts, to, packager, shift) : undefined,
-      arrived(moved) {
-        to.#readers.add(moved);
-        listener.moved();
-        return (gone) => {
-          to.#readers.delete(gone);
-          to.#release(packager);
-        };
-      },
-      abandoned() {
-        to.#release(packager);
-        listener.stayed();
-      },
-    };
-    reader.move(move);
-    return undefined;
+    const places = { from: this.#place, to: to.#place, shift: () => this.shiftTo(to) };
+    return moveReader(reader, places, listener);
   }
 
   /**
@@ -282,20 +230,7 @@ export class Stream {
 
   /** Closes readers without progress. @param now the scheduler's clock, microseconds */
   sweep(now: number): void {
-    for (const packager of this.#packagers) packager.readers.sweep(now);
-    for (const packager of this.#draining) packager.readers.sweep(now);
-  }
-
-  /** The batch of another stream that begins with the same moment's key frame, or whether that may still come. */
-  #counterpart(dts: number, to: Stream, packager: Packager, shift: number): Batch | "wait" | undefined {
-    const there = dts + shift;
-    if (!this.#isCut(dts) || packager.ended !== undefined) return undefined;
-    const batch = to.#isCut(there) ? packager.ring.keyAt(there) : undefined;
-    if (batch !== undefined) return batch;
-    // A key frame that has come may still be in the batch that is being written.
-    const newest = packager.ring.head?.dts ?? Number.NEGATIVE_INFINITY;
-    const toCome = to.#order !== undefined && to.#order.passed < there;
-    return toCome || (to.#isCut(there) && newest < there) ? "wait" : undefined;
+    this.#packagers.sweep(now);
   }
 
   get #telling(): Telling {
@@ -309,6 +244,16 @@ export class Stream {
     return this.#order?.has(dts) === true && dts >= from;
   }
 
+  get #place(): Place {
+    return {
+      readers: this.#readers,
+      passed: () => this.#order?.passed,
+      isCut: (dts) => this.#isCut(dts),
+      packagerFor: (variant, zero) => this.#packagerFor(variant, zero),
+      release: (packager) => this.#release(packager),
+    };
+  }
+
   #busy(): Refused {
     return new Refused("busy", `${this.name} is being published`);
   }
@@ -317,7 +262,7 @@ export class Stream {
     this.#tracks = this.#publisher?.tracks ?? [];
     this.#order?.setTracks(this.#tracks);
     this.#sound.setTracks(this.#tracks);
-    for (const packager of this.#packagers) packager.announce(this.#tracks, this.position);
+    this.#packagers.announce(this.#tracks, this.position);
     this.#listener.tracks(this);
   }
 
@@ -373,10 +318,7 @@ export class Stream {
     if (track.kind !== "data" && !this.#tracks.includes(track) && this.#changeTrack(track, packet.dts))
       this.#news = true;
     this.#gop.add(packet, randomAccess);
-    for (const packager of this.#packagers) {
-      packager.write(packet);
-      if (packager.ended !== undefined) this.#retire(packager);
-    }
+    this.#packagers.write(packet);
   }
 
   /** A changed configuration, or a track that nobody announced. False where it is nothing new to anyone. */
@@ -389,7 +331,7 @@ export class Stream {
     this.#tracks = [...this.#tracks, track].sort((a, b) => a.id - b.id);
     this.#order?.setTracks(this.#tracks);
     this.#sound.setTracks(this.#tracks);
-    for (const packager of this.#packagers) packager.announce(this.#tracks, at);
+    this.#packagers.announce(this.#tracks, at);
     return true;
   }
 
@@ -399,52 +341,12 @@ export class Stream {
     const gop = this.#gop.packets;
     if (this.position - this.#zero > TIMELINE_RENEW_MICROS) this.#zero = gop[0]?.dts ?? this.position;
     const variant: Variant = { format, selection, onePublication, zero: at ?? this.#zero };
-    const carried = (track: Track): boolean => format?.carries(track) !== false;
-    const wanted = this.#tracks.filter((track) => selects(selection, track) && carried(track));
-    if (wanted.length === 0) throw new Refused("no-tracks", `${this.name} has no track that was asked for`);
-    const existing = this.#packagers.find((packager) => packager.serves(variant, wanted));
-    if (existing !== undefined) return existing;
-    const { length } = this.#packagers;
-    if (length >= this.#options.maxVariants) {
-      throw new Refused("variants", `${this.name} is packaged in ${length} variants, which is the limit`);
-    }
-    const init = {
-      ...variant,
-      metadata: this.metadata,
-      stream: this.name,
-      probe: this.#probe,
-      options: this.#options,
-      onDirty: (dirty: Packager, urgent: boolean) => this.#listener.dirty(dirty, urgent),
-      onError: (error: unknown) => this.#listener.fault(error),
-      // What goes to another process is handed out there.
-      onHandedOut:
-        this.#observer === undefined || onePublication
-          ? undefined
-          : this.#observer.handedOut.bind(this.#observer),
-    };
-    // Sound alone begins with the newest packet: a cached group of it would only be delay.
-    const cached = wanted.some(({ kind }) => kind === "video") ? gop : [];
-    const first = wanted.map(
-      (track) => cached.find((packet) => packet.track.id === track.id)?.track ?? track,
-    );
-    let packager = new Packager({ ...init, tracks: first.every(carried) ? first : wanted });
-    packager.fill(cached);
-    // A configuration that changes within the group, in a format that cannot say so: begin after it.
-    if (packager.ended !== undefined) packager = new Packager({ ...init, tracks: wanted });
-    this.#packagers = [...this.#packagers, packager];
-    return packager;
-  }
-
-  /** Feeds it no more. */
-  #retire(packager: Packager): void {
-    this.#packagers = this.#packagers.filter((each) => each !== packager);
-    if (packager.readers.size > 0) this.#draining.add(packager);
-    else this.#draining.delete(packager);
+    return this.#packagers.of(variant, { tracks: this.#tracks, metadata: this.metadata, gop });
   }
 
   #release(packager: Packager): void {
     if (packager.wanted) return;
-    this.#retire(packager);
+    this.#packagers.retire(packager);
     this.#checkVacant();
   }
 
@@ -454,7 +356,7 @@ export class Stream {
     this.#publisher = undefined;
     this.#gop.clear();
     this.#endRelays(reason);
-    for (const packager of this.#packagers) packager.interrupt();
+    this.#packagers.interrupt();
     const keepMs = Math.max(this.#options.keepViewersMs, reason === "taken-over" ? TAKEOVER_MS : 0);
     if (viewersOutlive(reason) && keepMs > 0 && this.#readers.size > 0)
       this.#cancelKeep = this.#scheduler.after(keepMs, () => this.#endReaders("unpublished", false));
@@ -468,19 +370,14 @@ export class Stream {
   /** Whoever passes it on hears of the publication's end, after its last packet, and dials the next. */
   #endRelays(reason: string): void {
     const told = reason === "taken-over" || !viewersOutlive(reason) ? (reason as HubReason) : "unpublished";
-    for (const packager of this.#packagers) {
-      if (!packager.onePublication) continue;
-      this.#retire(packager);
-      packager.end(told, false);
-    }
+    this.#packagers.endRelays(told);
   }
 
   /** @param abrupt at once; else each is given what is kept for it first */
   #endReaders(reason: HubReason, abrupt: boolean): void {
     this.#cancelKeep?.();
     this.#cancelKeep = undefined;
-    for (const packager of this.#packagers) this.#retire(packager);
-    for (const packager of [...this.#draining]) packager.end(reason, abrupt);
+    this.#packagers.endAll(reason, abrupt);
     this.#checkVacant();
   }
 

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type Elsewhere, Hub } from "../hub/hub.js";
 import type { Publisher, PublisherInit } from "../hub/publisher.js";
 import type { Scheduler } from "../hub/scheduler.js";
-import type { Drop } from "../hub/subscriber.js";
+import type { Drop } from "../hub/sink.js";
 import { type WorkProbe, worked } from "../hub/work.js";
 import { createAuthorizer } from "./access/authorize.js";
 import type { Admin } from "./api/admin.js";

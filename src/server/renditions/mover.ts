@@ -7,8 +7,8 @@ import {
   type ViewerSigns,
 } from "../../abr/switch.js";
 import type { Hub } from "../../hub/hub.js";
+import type { Unmoved } from "../../hub/move.js";
 import type { Cancel, Scheduler } from "../../hub/scheduler.js";
-import type { Unmoved } from "../../hub/stream.js";
 import type { LadderStep, MovableViewer, Mover } from "../contract/ladder.js";
 import type { Logger } from "../contract/logger.js";
 import type { QualityReports } from "../contract/quality.js";
