@@ -1,7 +1,7 @@
 import { Hub } from "../../src/hub/hub.js";
 import type { StreamObserver } from "../../src/hub/observer.js";
 import type { Scheduler } from "../../src/hub/scheduler.js";
-import type { Sink } from "../../src/hub/subscriber.js";
+import type { Sink } from "../../src/hub/sink.js";
 import { flvFormat } from "../../src/media/format/flv/muxer.js";
 import { textBatch } from "../../src/server/events/event-log.js";
 import { HTTP_CHUNK } from "../../src/server/net/framing.js";

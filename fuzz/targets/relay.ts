@@ -1,5 +1,6 @@
 import { concatBytes, equalBytes } from "../../src/media/bytes/bytes.js";
 import { ByteWriter } from "../../src/media/bytes/writer.js";
+import type { RelayClock } from "../../src/media/format/relay/clock.js";
 import { createRelayDemuxer } from "../../src/media/format/relay/demuxer.js";
 import { encodeRelayEnd, relayFormat } from "../../src/media/format/relay/muxer.js";
 import { createRelayRequestParser, encodeRelayRequest } from "../../src/media/format/relay/request.js";
@@ -21,8 +22,10 @@ export const target: FuzzTarget = {
       const parser = createRelayRequestParser();
       for (const slice of slices) if (parser.push(slice) !== undefined) break;
     });
-    const heard = read(slices);
-    const { tracks, packets } = heard;
+    const { tracks, packets, clocks } = read(slices);
+    for (const { from, offset } of clocks)
+      if (!Number.isSafeInteger(from) || !Number.isSafeInteger(offset))
+        throw new Error("a clock of no sense");
     if (packets.length === 0) return;
     // What was understood comes out the same when it is passed on.
     const again = read([write(tracks, packets)]);
@@ -35,19 +38,27 @@ export const target: FuzzTarget = {
   },
 };
 
-function read(slices: readonly Uint8Array[]): { tracks: Track[]; packets: Packet[] } {
+interface Read {
+  readonly tracks: Track[];
+  readonly packets: Packet[];
+  readonly clocks: RelayClock[];
+}
+
+function read(slices: readonly Uint8Array[]): Read {
   const tracks: Track[] = [];
   const packets: Packet[] = [];
+  const clocks: RelayClock[] = [];
   allowMediaError(() => {
     const demuxer = createRelayDemuxer({
       start: (_metadata, announced) => tracks.push(...announced),
       track: (track) => tracks.push(track),
       packet: (packet) => packets.push(packet),
+      clock: (clock) => clocks.push(clock),
       end() {},
     });
     for (const slice of slices) demuxer.push(slice);
   });
-  return { tracks, packets };
+  return { tracks, packets, clocks };
 }
 
 function write(tracks: readonly Track[], packets: readonly Packet[]): Uint8Array {
@@ -71,7 +82,12 @@ function relayed(random: Random): Uint8Array {
     { id: 3, kind: "data", codec: "amf0", config: { codec: "amf0" } },
   ];
   const announced = tracks.slice(0, random.int(3));
-  const muxer = relayFormat().createMuxer({ tracks: announced, metadata: { n: random.int(9) }, zero: 0 });
+  const clock = random.chance(0.5) ? { from: random.int(2 ** 30), offset: random.int(2 ** 30) } : undefined;
+  const muxer = relayFormat(() => clock).createMuxer({
+    tracks: announced,
+    metadata: { n: random.int(9) },
+    zero: 0,
+  });
   const out = new ByteWriter();
   for (let i = random.int(20); i > 0; i--) {
     const track = random.pick(tracks);

@@ -73,6 +73,13 @@ describe("a viewer is moved up", () => {
     ]);
   });
 
+  it("after as long as it is told, and no less than that after a change", () => {
+    const switcher = createSwitcher(LADDER, 1, { upAfterMs: 2_000 });
+    switcher.moved(0, 0);
+    const look = (second: number) => switcher.look({ ...WELL, at: second * 1000, offered: second * 70 });
+    expect([1, 2, 3, 4].map(look)).toEqual([undefined, undefined, undefined, { to: 1, cause: "well" }]);
+  });
+
   it("after twice as long each time that this has failed", () => {
     const switcher = createSwitcher(LADDER, 1);
     switcher.moved(0, 0);

@@ -41,6 +41,12 @@ export interface SwitchDecision {
   readonly cause: SwitchCause;
 }
 
+/** Figures of the rule that can be others. */
+export interface SwitchRule {
+  /** How long all must have been well before a step is tried that has not failed lately, milliseconds; 10,000 by default. */
+  readonly upAfterMs?: number;
+}
+
 /** Decides for one viewer. */
 export interface Switcher {
   /** Index of the step that it has. */
@@ -83,9 +89,13 @@ const SHARE = 0.8;
  * @param step where it begins; no step above it is ever decided on
  * @throws TypeError for a step that there is not
  */
-export function createSwitcher(bitrates: readonly number[], step: number): Switcher {
+export function createSwitcher(bitrates: readonly number[], step: number, rule: SwitchRule = {}): Switcher {
   if (!Number.isInteger(step) || step < 0 || step >= bitrates.length)
     throw new TypeError("step: there is none");
+  const { upAfterMs = FIRST_TRIAL_MS } = rule;
+  const lastTrialMs = Math.max(upAfterMs, LAST_TRIAL_MS);
+  // Whoever wants to be up sooner has no use for a longer wait before anything counts.
+  const settleMs = Math.min(upAfterMs, SETTLE_MS);
   const top = step;
   let last: ViewerSigns | undefined;
   let lagging = 0;
@@ -99,7 +109,7 @@ export function createSwitcher(bitrates: readonly number[], step: number): Switc
   /** Until then nothing counts that is seen. */
   let blindUntil = Number.NEGATIVE_INFINITY;
   /** How long all must have been well before each step is tried. */
-  const trials = bitrates.map(() => FIRST_TRIAL_MS);
+  const trials = bitrates.map(() => upAfterMs);
   /** When it last went up, while that may still turn out to have been too much. */
   let trialAt: number | undefined;
 
@@ -138,7 +148,7 @@ export function createSwitcher(bitrates: readonly number[], step: number): Switc
       if (before === undefined) return undefined;
       watchPublisher(signs, before);
       if (trialAt !== undefined && signs.at - trialAt >= PROVEN_MS) {
-        trials[step] = FIRST_TRIAL_MS;
+        trials[step] = upAfterMs;
         trialAt = undefined;
       }
       // A publisher that is silent is nobody's slow line.
@@ -164,7 +174,7 @@ export function createSwitcher(bitrates: readonly number[], step: number): Switc
     },
     moved(to, at) {
       if (to < step && trialAt !== undefined) {
-        trials[step] = Math.min(2 * (trials[step] ?? FIRST_TRIAL_MS), LAST_TRIAL_MS);
+        trials[step] = Math.min(2 * (trials[step] ?? upAfterMs), lastTrialMs);
       }
       trialAt = to > step ? at : undefined;
       step = to;
@@ -172,7 +182,7 @@ export function createSwitcher(bitrates: readonly number[], step: number): Switc
       lagging = 0;
       stalls = [];
       wellSince = undefined;
-      blindUntil = at + SETTLE_MS;
+      blindUntil = at + settleMs;
     },
     refused(at) {
       deciding = false;

@@ -57,6 +57,12 @@ describe("the order that a stream can be cut in", () => {
     expect(cuts.has(160_000)).toBe(true);
   });
 
+  it("has no place to cut at a key frame right behind another", () => {
+    const { write, cuts } = order();
+    write("a0", "V0", "a40", "v40", "a80", "V80", "a120", "V120", "a160", "v160", "a200", "V200");
+    expect([80_000, 120_000, 200_000].map((dts) => cuts.has(dts))).toEqual([true, false, true]);
+  });
+
   it("does not wait for sound that has yet to begin, has stopped, or comes too late", () => {
     const { write, log, cuts } = order();
     write("V0", "v40", "V80");

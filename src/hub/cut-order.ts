@@ -17,8 +17,8 @@ const MAX_CUTS = 64;
  *
  * Sound that is ahead of its picture waits for the next one: nobody hears it before that anyway. A key frame waits until
  * the sound has come up to it; in a stream that is interleaved by time that is one frame of sound. Where it does not
- * come, the key frame goes on alone, and is no place to cut. Bounds: half a second of media and 8 MiB; over them things
- * go out as they came.
+ * come, the key frame goes on alone, and is no place to cut; nor is one right behind another. Bounds: half a second of
+ * media and 8 MiB; over them things go out as they came.
  */
 export class CutOrder {
   readonly #pass: (packet: Packet) => void;
@@ -29,6 +29,11 @@ export class CutOrder {
   /** The newest dts of each track, but for what is held behind a key frame. */
   readonly #newest = new Map<number, number>();
   #lastPicture = Number.NEGATIVE_INFINITY;
+  /**
+   * The newest picture is a key frame. mpegts.js keeps a picture back until the next one comes, and so puts the last one
+   * before a change behind the new configuration: browsers leave it out there, unless it is a key frame.
+   */
+  #lastIsKey = false;
   /** The highest dts passed on. */
   #passed = Number.NEGATIVE_INFINITY;
   /** What is ahead of its picture, in the order it came. */
@@ -96,6 +101,7 @@ export class CutOrder {
     this.flush();
     this.#newest.clear();
     this.#lastPicture = Number.NEGATIVE_INFINITY;
+    this.#lastIsKey = false;
   }
 
   #take(packet: Packet): void {
@@ -133,11 +139,12 @@ export class CutOrder {
 
   #picture(packet: Packet): void {
     const { dts, key } = packet;
-    if (key && dts > this.#passed && this.#isReached(dts)) {
+    if (key && !this.#lastIsKey && dts > this.#passed && this.#isReached(dts)) {
       this.#cuts.push(dts);
       if (this.#cuts.length > MAX_CUTS) this.#cuts.shift();
     }
     this.#lastPicture = Math.max(dts, this.#lastPicture);
+    this.#lastIsKey = key;
     this.#emit(packet);
     for (const beside of this.#takeAhead(dts, true)) this.#emit(beside);
   }

@@ -18,7 +18,8 @@ import type { HubOptions } from "./options.js";
 import type { Publisher } from "./publisher.js";
 import type { HubReason } from "./reason.js";
 import { Refused } from "./refused.js";
-import type { Drop, Sink, Subscriber } from "./subscriber.js";
+import type { Drop, Sink } from "./sink.js";
+import type { Subscriber } from "./subscriber.js";
 
 const NAME = "live/any";
 const FORMATS = [

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type HubStage, hubStage, type Reader } from "../../test/support/hub-stage.js";
 import { audioTrack, packet, readToy, toyFormat, videoTrack } from "../../test/support/toy-format.js";
+import type { Unmoved } from "./move.js";
 import type { HubOptions } from "./options.js";
 import type { Publisher, PublisherInit } from "./publisher.js";
 
@@ -77,7 +78,8 @@ class Ladder {
   #time = 0;
 
   constructor(options: Partial<HubOptions> = {}) {
-    this.stage = hubStage({ moves: true, ...options });
+    // What is heard here says which rendition it came from: so it is another in each.
+    this.stage = hubStage({ moves: true, sameClock: true, ...options });
   }
 
   publish(name: Name, init: PublisherInit = {}): Publisher {
@@ -108,8 +110,8 @@ class Ladder {
     return stream;
   }
 
-  move({ subscriber }: Reader, to: Name): boolean {
-    return this.stream(this.on).move(subscriber, this.stream(to), {
+  move({ subscriber }: Reader, to: Name): Unmoved | "begun" {
+    const why = this.stream(this.on).move(subscriber, this.stream(to), {
       moved: () => {
         this.moved += 1;
         this.on = to;
@@ -118,6 +120,7 @@ class Ladder {
         this.stayed += 1;
       },
     });
+    return why ?? "begun";
   }
 }
 
@@ -311,7 +314,7 @@ describe("a viewer that is moved among renditions", () => {
 
   it("waits for the key frame of one that is later, and catches up with it", () => {
     const { ladder, reader, sendUntil } = pair(500);
-    expect(ladder.move(reader, "b")).toBe(true);
+    expect(ladder.move(reader, "b")).toBe("begun");
     sendUntil(1_700);
     expect([ladder.moved, received(reader).at(-1)?.at]).toEqual([0, 1_587]);
     expect(reader.subscriber.lagMs).toBeGreaterThan(0);
@@ -330,7 +333,7 @@ describe("a viewer that is moved among renditions", () => {
     ladder.publish("b");
     // It is announced and then silent, with a clock that fits.
     ladder.publishers.get("b")?.write(packet(videoTrack(1), 1_000, { key: true, data: "b video 1000 true" }));
-    expect(ladder.move(reader, "b")).toBe(true);
+    expect(ladder.move(reader, "b")).toBe("begun");
     const only = programme("a", { firstGroup: 0, videoDelay: 0, audioDelay: 0 });
     only.sort((x, y) => x.arrival - y.arrival);
     for (const item of only) if (item.arrival >= 1_000) ladder.send(item);
@@ -356,7 +359,7 @@ describe("a viewer that is moved among renditions", () => {
 
   it("goes on for as long as no key frame is at one moment in both", () => {
     const { ladder, reader, sendUntil } = pair(0, { without: (group) => group < 4 });
-    expect(ladder.move(reader, "b")).toBe(true);
+    expect(ladder.move(reader, "b")).toBe("begun");
     sendUntil(3_100);
     expect([ladder.moved, ladder.on]).toEqual([0, "a"]);
     sendUntil(3_400);
@@ -436,7 +439,7 @@ describe("a viewer is not moved", () => {
   ])("%s", (_, request) => {
     const ladder = live();
     const reader = ladder.stage.join(request, "live/a");
-    expect(ladder.move(reader, "b")).toBe(false);
+    expect(ladder.move(reader, "b")).toBe("format");
     expect(ladder.stage.hub.wants("live/b")).toBe(false);
   });
 
@@ -447,10 +450,10 @@ describe("a viewer is not moved", () => {
     ladder.publishers.set("c", other);
     other.describe({}, { video: true, audio: false });
     other.track(videoTrack(2));
-    expect(ladder.move(reader, "c")).toBe(false);
+    expect(ladder.move(reader, "c")).toBe("clock");
     other.write(packet(videoTrack(2), 1_600, { key: true }));
     expect(ladder.stream("a").shiftTo(ladder.stream("c"))).toBeDefined();
-    expect(ladder.move(reader, "c")).toBe(false);
+    expect(ladder.move(reader, "c")).toBe("format");
     expect(ladder.stream("a").shiftTo(ladder.stream("a"))).toBeUndefined();
     const late = packet(videoTrack(2), 100, { key: true });
     ladder.publishers.get("c")?.write(late);
@@ -460,7 +463,7 @@ describe("a viewer is not moved", () => {
     const b = ladder.stream("b");
     ladder.publishers.get("b")?.end("unpublished");
     const listener = { moved() {}, stayed() {} };
-    expect(ladder.stream("a").move(reader.subscriber, b, listener)).toBe(false);
+    expect(ladder.stream("a").move(reader.subscriber, b, listener)).toBe("clock");
 
     const off = live({ moves: false });
     off.move(off.stage.join({}, "live/a"), "b");

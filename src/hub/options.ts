@@ -22,6 +22,8 @@ export interface HubOptions {
   readonly mergeMs: number;
   /** Whether readers may be moved from one stream to another: see CutOrder for what that costs. */
   readonly moves: boolean;
+  /** Whether streams that come at the same times are of one clock, though their sound does not say so: see `shiftBetween`. */
+  readonly sameClock: boolean;
   /** How many variants (formats, selections, generations) one stream may be packaged in at once. */
   readonly maxVariants: number;
 }
@@ -38,6 +40,7 @@ export const HUB_DEFAULTS: HubOptions = {
   stallTimeoutMs: 10_000,
   mergeMs: 0,
   moves: false,
+  sameClock: false,
   maxVariants: 32,
 };
 

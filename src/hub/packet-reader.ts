@@ -1,6 +1,7 @@
 import type { Packet } from "../media/model/packet.js";
 import type { HubReason } from "./reason.js";
-import type { Drop, Sink, Subscriber } from "./subscriber.js";
+import type { Drop, Sink } from "./sink.js";
+import type { Subscriber } from "./subscriber.js";
 
 /** The packets of a stream, for `for await`. It reads from the moment it is made. */
 export interface PacketReader extends AsyncIterableIterator<Packet> {

@@ -2,6 +2,7 @@ import type { Metadata, Packet } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { type HubOptions, OBJECT_BYTES } from "./options.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
+import type { Placement } from "./timeline.js";
 
 /** Packets held back before the announcement; what exceeds it is announced early. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
@@ -49,6 +50,7 @@ export class Publisher {
   #lastMediaAt: number;
   /** By how much our clock was ahead of the newest packet's dts when it came, microseconds. */
   #delay: number | undefined;
+  #clock: Placement | undefined;
   /** The least since somebody asked, and when that was. */
   #leastDelay = Number.POSITIVE_INFINITY;
   #leastDelayAt = 0;
@@ -78,6 +80,11 @@ export class Publisher {
   /** By how much our clock was ahead of the newest packet's dts when that came, microseconds; undefined before the first. */
   get delay(): number | undefined {
     return this.#delay;
+  }
+
+  /** How the timeline stands to the clock of who publishes elsewhere, as the process that has it says. */
+  get clock(): Placement | undefined {
+    return this.#clock;
   }
 
   get origin(): string | undefined {
@@ -132,6 +139,11 @@ export class Publisher {
     if (this.#announced) return;
     this.#cancelTimeout ??= this.#scheduler.after(this.#options.tracksTimeoutMs, () => this.#announce());
     this.#announceIfComplete();
+  }
+
+  /** What another process says of how it has placed the packets that follow. */
+  tellClock(clock: Placement): void {
+    this.#clock = clock;
   }
 
   /** Times on the publisher's own clock; the stream moves them to its timeline. */

@@ -1,20 +1,23 @@
 import type { ContainerFormat } from "../media/model/container.js";
 import { type Metadata, type Packet, sameConfig } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
-import type { Batch } from "./batch.js";
 import { CutOrder } from "./cut-order.js";
 import { GopCache } from "./gop-cache.js";
-import { canFollow, type Move } from "./move.js";
+import { type MoveListener, moveReader, type Place, type Unmoved } from "./move.js";
 import type { StreamObserver } from "./observer.js";
 import type { HubOptions } from "./options.js";
-import { Packager } from "./packager.js";
+import type { Packager } from "./packager.js";
+import { Packagers } from "./packagers.js";
+import { shiftBetween, type Telling } from "./programme.js";
 import { Publisher, type PublisherInit } from "./publisher.js";
 import { type HubReason, viewersOutlive } from "./reason.js";
 import { Refused } from "./refused.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
-import { type Sink, Subscriber } from "./subscriber.js";
-import { type Anchor, Timeline } from "./timeline.js";
-import { type Selection, selects, TIMELINE_RENEW_MICROS, type Variant } from "./variant.js";
+import type { Sink } from "./sink.js";
+import { SoundPrints } from "./sound-prints.js";
+import { Subscriber } from "./subscriber.js";
+import { type Anchor, type Placement, Timeline } from "./timeline.js";
+import { type Selection, TIMELINE_RENEW_MICROS, type Variant } from "./variant.js";
 import type { WorkProbe } from "./work.js";
 
 /** What a reader asks for. */
@@ -43,17 +46,6 @@ export interface StreamListener {
 /** Who takes a stream over is at most this far behind, also in another process: viewers are kept for it. */
 const TAKEOVER_MS = 1_000;
 
-/** Two encodings of one programme reach us within so much of each other, microseconds: see `Stream.shiftTo`. */
-const SAME_CLOCK_MICROS = 1_000_000;
-
-/** What becomes of a reader that is to be moved. */
-export interface MoveListener {
-  /** It has gone over. */
-  moved(): void;
-  /** It stays where it is. */
-  stayed(): void;
-}
-
 /** One live stream: at most one publisher, any number of subscribers, one timeline. */
 export class Stream {
   readonly name: string;
@@ -62,13 +54,9 @@ export class Stream {
   readonly #options: HubOptions;
   readonly #scheduler: Scheduler;
   readonly #listener: StreamListener;
-  readonly #probe: WorkProbe;
   readonly #timeline = new Timeline();
   readonly #gop: GopCache;
-  /** Replaced, never changed: what a packet causes on its way over them does not change that way. */
-  #packagers: readonly Packager[] = [];
-  /** Packagers that take no more packets, while slow readers still draw what they hold. */
-  readonly #draining = new Set<Packager>();
+  readonly #packagers: Packagers;
   readonly #readers = new Set<Subscriber>();
   #publisher: Publisher | undefined;
   /** The random access point that the publisher's packets begin with has come. */
@@ -80,6 +68,8 @@ export class Stream {
   #news = false;
   /** Where readers may be moved. */
   readonly #order: CutOrder | undefined;
+  /** What is to be heard lately, where readers may be moved. */
+  readonly #sound = new SoundPrints();
   #zero = 0;
   #cancelKeep: Cancel | undefined;
   #packets = 0;
@@ -103,7 +93,7 @@ export class Stream {
     this.#options = options;
     this.#scheduler = scheduler;
     this.#listener = listener;
-    this.#probe = probe;
+    this.#packagers = new Packagers({ stream: name, options, probe, observer, listener });
     this.#gop = new GopCache(options.gopCacheMs, options.gopCacheBytes);
     this.#order = options.moves ? new CutOrder((packet) => this.#pass(packet)) : undefined;
   }
@@ -133,14 +123,12 @@ export class Stream {
 
   /** Whether anybody reads it, or is about to. */
   get wanted(): boolean {
-    return this.#readers.size > 0 || this.#packagers.some((packager) => packager.wanted);
+    return this.#readers.size > 0 || this.#packagers.wanted;
   }
 
   /** Subscribers but for those that pass it on. */
   get viewers(): number {
-    const all = [...this.#packagers, ...this.#draining];
-    const relays = all.filter(({ onePublication }) => onePublication);
-    return this.#readers.size - relays.reduce((sum, { readers }) => sum + readers.size, 0);
+    return this.#readers.size - this.#packagers.relays;
   }
 
   /** Where its timeline met the wall clock. */
@@ -212,66 +200,26 @@ export class Stream {
    * same moment: see `Subscriber.move`. Both need the option `moves`, the same set of tracks in codecs of one family, and a
    * format that can say that a configuration has changed.
    *
-   * @returns false where that cannot be
+   * @returns undefined where it has begun, else why not
    */
-  move(reader: Subscriber, to: Stream, listener: MoveListener): boolean {
-    const { format, selection, onePublication, zero } = reader.packager.variant;
-    const shift = this.shiftTo(to);
-    if (shift === undefined || onePublication || !selection.video || !this.#readers.has(reader)) return false;
-    let packager: Packager;
-    try {
-      // Its timestamps go on: the container's zero lies at the same moment.
-      packager = to.#packagerFor({ format, selection }, zero + shift);
-    } catch (error) {
-      if (error instanceof Refused) return false;
-      throw error;
-    }
-    if (!canFollow(format, reader.packager.tracks, packager.tracks)) {
-      to.#release(packager);
-      return false;
-    }
-    const move: Move = {
-      packager,
-      find: ({ dts }) =>
-        this.shiftTo(to) === shift ? this.#counterpart(dts, to, packager, shift) : undefined,
-      arrived(moved) {
-        to.#readers.add(moved);
-        listener.moved();
-        return (gone) => {
-          to.#readers.delete(gone);
-          to.#release(packager);
-        };
-      },
-      abandoned() {
-        to.#release(packager);
-        listener.stayed();
-      },
-    };
-    reader.move(move);
-    return true;
+  move(reader: Subscriber, to: Stream, listener: MoveListener): Unmoved | undefined {
+    const places = { from: this.#place, to: to.#place, shift: () => this.shiftTo(to) };
+    return moveReader(reader, places, listener);
   }
 
   /**
    * How far another stream's timeline is from this one's: microseconds to add to a time here for the same moment there;
    * undefined where nothing says that both tell of one programme.
-   *
-   * Every stream's timeline begins at 0 with its own first packet, so those of two renditions that an encoder publishes one
-   * after the other do not agree. What was made from a stream here keeps that stream's times: between these the distance
-   * is 0. Others are compared by their publishers' own clocks, which an encoder's renditions share: then the distance is
-   * that of what was added to each. That they do share one is taken from when they come: if the same timestamps come
-   * within a second of each other, they are of one clock. (Two encoders that were started within a second of each other
-   * look the same; a viewer who is moved between them sees a jump of less than that second.)
    */
   shiftTo(to: Stream): number | undefined {
-    const mine = this.#publisher;
-    const theirs = to.#publisher;
-    if (mine === undefined || theirs === undefined || !this.live || !to.live || to === this) return undefined;
-    const programme = mine.madeFrom ?? this.name;
-    if (programme === (theirs.madeFrom ?? to.name)) return 0;
-    if (mine.placed || theirs.placed) return undefined;
-    if (mine.delay === undefined || theirs.delay === undefined) return undefined;
-    if (Math.abs(mine.delay - theirs.delay) > SAME_CLOCK_MICROS) return undefined;
-    return to.#timeline.placement.offset - this.#timeline.placement.offset;
+    return to === this ? undefined : shiftBetween(this.#telling, to.#telling, this.#options);
+  }
+
+  /** How its timeline stood to its publisher's own clock at a moment; undefined where that has none, or nobody has told. */
+  clockAt(dts?: number): Placement | undefined {
+    const publisher = this.#publisher;
+    if (publisher?.relayed === true) return publisher.clock;
+    return publisher === undefined || publisher.placed ? undefined : this.#timeline.placementAt(dts);
   }
 
   /** Ends everyone and everything. */
@@ -282,25 +230,28 @@ export class Stream {
 
   /** Closes readers without progress. @param now the scheduler's clock, microseconds */
   sweep(now: number): void {
-    for (const packager of this.#packagers) packager.readers.sweep(now);
-    for (const packager of this.#draining) packager.readers.sweep(now);
+    this.#packagers.sweep(now);
   }
 
-  /** The batch of another stream that begins with the same moment's key frame, or whether that may still come. */
-  #counterpart(dts: number, to: Stream, packager: Packager, shift: number): Batch | "wait" | undefined {
-    const there = dts + shift;
-    if (!this.#isCut(dts) || packager.ended !== undefined) return undefined;
-    const batch = to.#isCut(there) ? packager.ring.keyAt(there) : undefined;
-    if (batch !== undefined) return batch;
-    // A key frame that has come may still be in the batch that is being written.
-    const newest = packager.ring.head?.dts ?? Number.NEGATIVE_INFINITY;
-    const toCome = to.#order !== undefined && to.#order.passed < there;
-    return toCome || (to.#isCut(there) && newest < there) ? "wait" : undefined;
+  get #telling(): Telling {
+    const publisher = this.live ? this.#publisher : undefined;
+    return { name: this.name, publisher, clock: this.clockAt(), sound: this.#sound };
   }
 
   /** Whether the stream can be cut at this key frame. */
   #isCut(dts: number): boolean {
-    return this.#order?.has(dts) === true && dts >= this.#timeline.placement.from;
+    const { from } = this.clockAt() ?? this.#timeline.placementAt();
+    return this.#order?.has(dts) === true && dts >= from;
+  }
+
+  get #place(): Place {
+    return {
+      readers: this.#readers,
+      passed: () => this.#order?.passed,
+      isCut: (dts) => this.#isCut(dts),
+      packagerFor: (variant, zero) => this.#packagerFor(variant, zero),
+      release: (packager) => this.#release(packager),
+    };
   }
 
   #busy(): Refused {
@@ -310,7 +261,8 @@ export class Stream {
   #announce(): void {
     this.#tracks = this.#publisher?.tracks ?? [];
     this.#order?.setTracks(this.#tracks);
-    for (const packager of this.#packagers) packager.announce(this.#tracks, this.position);
+    this.#sound.setTracks(this.#tracks);
+    this.#packagers.announce(this.#tracks, this.position);
     this.#listener.tracks(this);
   }
 
@@ -350,7 +302,10 @@ export class Stream {
       this.#groupDts = placed.dts;
     }
     if (this.#order === undefined) this.#pass(placed, randomAccess);
-    else this.#order.write(placed);
+    else {
+      this.#sound.add(placed);
+      this.#order.write(placed);
+    }
     if (!this.#news) return;
     this.#news = false;
     // Last: who is told may end the publisher.
@@ -363,10 +318,7 @@ export class Stream {
     if (track.kind !== "data" && !this.#tracks.includes(track) && this.#changeTrack(track, packet.dts))
       this.#news = true;
     this.#gop.add(packet, randomAccess);
-    for (const packager of this.#packagers) {
-      packager.write(packet);
-      if (packager.ended !== undefined) this.#retire(packager);
-    }
+    this.#packagers.write(packet);
   }
 
   /** A changed configuration, or a track that nobody announced. False where it is nothing new to anyone. */
@@ -378,7 +330,8 @@ export class Stream {
     }
     this.#tracks = [...this.#tracks, track].sort((a, b) => a.id - b.id);
     this.#order?.setTracks(this.#tracks);
-    for (const packager of this.#packagers) packager.announce(this.#tracks, at);
+    this.#sound.setTracks(this.#tracks);
+    this.#packagers.announce(this.#tracks, at);
     return true;
   }
 
@@ -388,52 +341,12 @@ export class Stream {
     const gop = this.#gop.packets;
     if (this.position - this.#zero > TIMELINE_RENEW_MICROS) this.#zero = gop[0]?.dts ?? this.position;
     const variant: Variant = { format, selection, onePublication, zero: at ?? this.#zero };
-    const carried = (track: Track): boolean => format?.carries(track) !== false;
-    const wanted = this.#tracks.filter((track) => selects(selection, track) && carried(track));
-    if (wanted.length === 0) throw new Refused("no-tracks", `${this.name} has no track that was asked for`);
-    const existing = this.#packagers.find((packager) => packager.serves(variant, wanted));
-    if (existing !== undefined) return existing;
-    const { length } = this.#packagers;
-    if (length >= this.#options.maxVariants) {
-      throw new Refused("variants", `${this.name} is packaged in ${length} variants, which is the limit`);
-    }
-    const init = {
-      ...variant,
-      metadata: this.metadata,
-      stream: this.name,
-      probe: this.#probe,
-      options: this.#options,
-      onDirty: (dirty: Packager, urgent: boolean) => this.#listener.dirty(dirty, urgent),
-      onError: (error: unknown) => this.#listener.fault(error),
-      // What goes to another process is handed out there.
-      onHandedOut:
-        this.#observer === undefined || onePublication
-          ? undefined
-          : this.#observer.handedOut.bind(this.#observer),
-    };
-    // Sound alone begins with the newest packet: a cached group of it would only be delay.
-    const cached = wanted.some(({ kind }) => kind === "video") ? gop : [];
-    const first = wanted.map(
-      (track) => cached.find((packet) => packet.track.id === track.id)?.track ?? track,
-    );
-    let packager = new Packager({ ...init, tracks: first.every(carried) ? first : wanted });
-    packager.fill(cached);
-    // A configuration that changes within the group, in a format that cannot say so: begin after it.
-    if (packager.ended !== undefined) packager = new Packager({ ...init, tracks: wanted });
-    this.#packagers = [...this.#packagers, packager];
-    return packager;
-  }
-
-  /** Feeds it no more. */
-  #retire(packager: Packager): void {
-    this.#packagers = this.#packagers.filter((each) => each !== packager);
-    if (packager.readers.size > 0) this.#draining.add(packager);
-    else this.#draining.delete(packager);
+    return this.#packagers.of(variant, { tracks: this.#tracks, metadata: this.metadata, gop });
   }
 
   #release(packager: Packager): void {
     if (packager.wanted) return;
-    this.#retire(packager);
+    this.#packagers.retire(packager);
     this.#checkVacant();
   }
 
@@ -443,7 +356,7 @@ export class Stream {
     this.#publisher = undefined;
     this.#gop.clear();
     this.#endRelays(reason);
-    for (const packager of this.#packagers) packager.interrupt();
+    this.#packagers.interrupt();
     const keepMs = Math.max(this.#options.keepViewersMs, reason === "taken-over" ? TAKEOVER_MS : 0);
     if (viewersOutlive(reason) && keepMs > 0 && this.#readers.size > 0)
       this.#cancelKeep = this.#scheduler.after(keepMs, () => this.#endReaders("unpublished", false));
@@ -457,19 +370,14 @@ export class Stream {
   /** Whoever passes it on hears of the publication's end, after its last packet, and dials the next. */
   #endRelays(reason: string): void {
     const told = reason === "taken-over" || !viewersOutlive(reason) ? (reason as HubReason) : "unpublished";
-    for (const packager of this.#packagers) {
-      if (!packager.onePublication) continue;
-      this.#retire(packager);
-      packager.end(told, false);
-    }
+    this.#packagers.endRelays(told);
   }
 
   /** @param abrupt at once; else each is given what is kept for it first */
   #endReaders(reason: HubReason, abrupt: boolean): void {
     this.#cancelKeep?.();
     this.#cancelKeep = undefined;
-    for (const packager of this.#packagers) this.#retire(packager);
-    for (const packager of [...this.#draining]) packager.end(reason, abrupt);
+    this.#packagers.endAll(reason, abrupt);
     this.#checkVacant();
   }
 

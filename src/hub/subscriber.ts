@@ -1,56 +1,14 @@
 import type { Track } from "../media/model/track.js";
 import type { Batch } from "./batch.js";
+import { Crossing } from "./crossing.js";
 import type { ReaderState } from "./fan-out.js";
-import { canFollow, type Move } from "./move.js";
+import { Given } from "./given.js";
+import type { Move } from "./move.js";
 import type { Packager } from "./packager.js";
 import type { HubReason } from "./reason.js";
-import type { Cancel, Scheduler } from "./scheduler.js";
-
-/** What takes batches. */
-export interface Acceptor {
-  /**
-   * Takes the batch, or says `busy` and takes nothing: then it calls the subscriber's `resume` once it can again (from
-   * within `accept` that has no effect). The first call may come before `subscribe` has returned.
-   */
-  accept(batch: Batch): "ok" | "busy";
-}
-
-/** Where a subscriber's batches go: a socket's writer, an iterator, a relay. */
-export interface Sink extends Acceptor {
-  /** What takes them in its place once it has caught up, where that is another: one step less for each batch. */
-  readonly direct?: Acceptor | undefined;
-  /** Several batches may follow at once, until `uncork`: they need not leave one by one. */
-  cork?(): void;
-  uncork?(): void;
-  /** What the subscriber missed because it was too far behind; a summary once it goes on, or ends. */
-  dropped?(drop: Drop): void;
-  /** Nothing follows. Called exactly once, and never from within `accept` unless that closes the subscriber itself. */
-  end(reason: HubReason): void;
-}
-
-/** Frames that a reader did not get. */
-export interface Drop {
-  /** Why: its sink was busy for too long, or what its sink had taken had not reached the peer. */
-  readonly cause: "sink" | "transport";
-  readonly frames: number;
-  readonly bytes: number;
-  /** Media time passed over, milliseconds. */
-  readonly ms: number;
-}
-
-/** A reader whose transport held too much goes on once this share of the bound is left. */
-const RESUME_SHARE = 0.5;
-
-/** A reader that is to go on in another stream waits this long for the key frame there, milliseconds; */
-const MAX_WAIT_MS = 2_000;
-/** and no longer than for this share of the lag that it may have. */
-const WAIT_SHARE = 0.5;
-
-/** Where a reader is to go on; and while it waits for the key frame there, what ends that. */
-interface Pending {
-  readonly move: Move;
-  endWait: Cancel | undefined;
-}
+import type { Scheduler } from "./scheduler.js";
+import type { Acceptor, Sink } from "./sink.js";
+import { TransportHold } from "./transport-hold.js";
 
 /** A reader of one variant: a cursor into its packager's batches. */
 export class Subscriber {
@@ -70,30 +28,14 @@ export class Subscriber {
   /** It has never caught up since it joined: it may be as far behind as the cache reaches. */
   #joining = true;
   #progressAt: number;
-  /** When bytes last reached the peer, the scheduler's clock. */
-  #movedAt: number;
-  /** It has been given a place to start from: what it misses after that is a drop. */
-  #begun = false;
-  /** The packager's totals, and the dts, where its last batch ended: what a gap is measured from. */
-  #gotFrames = 0;
-  #gotBytes = 0;
-  #gotDts = 0;
+  /** Where what it has been given ends. */
+  readonly #given = new Given();
+  /** What has become of the bytes that its sink took. */
+  readonly #transport: TransportHold;
   #finishing: HubReason | undefined;
-  /** The transport holds so much for it that it gets no more until that is out. */
-  #held = false;
-  #cause: Drop["cause"] = "sink";
-  /** What the transport held last, as media time, microseconds. */
-  #heldMicros = 0;
-  /** Bytes that had reached the peer when it was last looked at, when that was, and whether there were more to come. */
-  #arrived = Number.NEGATIVE_INFINITY;
-  #observedAt = 0;
-  #wasQueued = false;
-  /** How long a byte takes to reach the peer while there are some to go, microseconds; 0 while nothing is known of it. */
-  #microsPerByte = 0;
-  /** When it began, the scheduler's clock; undefined once what it got to begin with has arrived. */
-  #freshSince: number | undefined;
   #pumping = false;
-  #pending: Pending | undefined;
+  /** Where it is to go on, once anybody has asked that of it. */
+  #crossing: Crossing | undefined;
   /** Frames that it was offered elsewhere, less those that there had been where it is now. */
   #offeredBefore = 0;
 
@@ -109,18 +51,17 @@ export class Subscriber {
     this.#scheduler = scheduler;
     this.#onGone = onGone;
     this.#progressAt = scheduler.now();
-    this.#movedAt = this.#progressAt;
-    this.#freshSince = this.#progressAt;
+    this.#transport = new TransportHold(this.#progressAt);
   }
 
   /** Milliseconds of media between what has reached its peer, as far as is known, and the newest. */
   get lagMs(): number {
-    return this.#waitingMs + this.#heldMicros / 1000;
+    return this.#waitingMs + this.#transport.heldMicros / 1000;
   }
 
   /** The part of it that has been handed on and that its transport holds, as far as is known. */
   get heldMs(): number {
-    return this.#heldMicros / 1000;
+    return this.#transport.heldMicros / 1000;
   }
 
   /** Frames that its variant has had so far, whether it got them or not. */
@@ -130,7 +71,7 @@ export class Subscriber {
 
   /** What has reached its peer lately, bits per second; undefined where that was all there is, or nobody tells. */
   get deliveredBitrate(): number | undefined {
-    return this.#wasQueued && this.#microsPerByte > 0 ? 8e6 / this.#microsPerByte : undefined;
+    return this.#transport.deliveredBitrate;
   }
 
   /** What it reads from. */
@@ -142,7 +83,7 @@ export class Subscriber {
   get #waitingMs(): number {
     const { ring } = this.#packager;
     if (ring.head === undefined) return 0;
-    if (this.#state === "seeking" && this.#begun) return (ring.head.dts - this.#gotDts) / 1000;
+    if (this.#state === "seeking" && this.#given.begun) return (ring.head.dts - this.#given.dts) / 1000;
     const next = this.#state === "behind" ? ring.at(this.#cursor) : undefined;
     return next === undefined ? 0 : (ring.head.dts - next.dts) / 1000;
   }
@@ -172,9 +113,7 @@ export class Subscriber {
       return;
     }
     this.#cursor = batch.seq;
-    this.#gotFrames = batch.totalFrames - batch.frames;
-    this.#gotBytes = batch.totalBytes - batch.size;
-    this.#gotDts = batch.dts;
+    this.#given.before(batch);
     this.#progressAt = this.#scheduler.now();
     this.#file("behind");
   }
@@ -195,11 +134,8 @@ export class Subscriber {
       move.abandoned(this);
       return;
     }
-    const before = this.#pending;
-    this.#pending = { move, endWait: undefined };
-    move.packager.expect(this);
-    // Only then, as it may be the same packager: nobody wanting it for a moment would be its end.
-    if (before !== undefined) this.#abandon(before);
+    this.#crossing ??= new Crossing(this, this.#scheduler);
+    this.#crossing.ask(move);
     // Whoever has caught up is asked nothing: this one looks at each batch, for as long as it takes.
     this.#direct = {
       accept: (batch) => {
@@ -212,21 +148,19 @@ export class Subscriber {
 
   /** Stays where it is: what was asked of it is not to happen any more. */
   stay(): void {
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    this.#pending = undefined;
+    if (this.#crossing?.move === undefined) return;
     this.#direct = this.#live;
-    this.#abandon(pending);
+    this.#crossing.giveUp();
   }
 
   /** Where it is to go on, something has come. */
   look(): void {
-    if (this.#pending?.endWait !== undefined) this.resume();
+    if (this.#crossing?.waits === true) this.resume();
   }
 
   /** The sink can take more. */
   resume(): void {
-    if (this.#state === "behind" && !this.#held) this.#pump();
+    if (this.#state === "behind" && !this.#transport.held) this.#pump();
   }
 
   /**
@@ -238,36 +172,24 @@ export class Subscriber {
    */
   observe(queued: number, arrived: number): void {
     if (this.#state === "gone") return;
-    const now = this.#scheduler.now();
-    const { maxLagMs, maxLagBytes, stallTimeoutMs } = this.#packager.options;
-    const progress = arrived > this.#arrived || queued === 0;
-    // A peer that gets nothing at all says nothing of its rate: how much waits for it bounds that one.
-    if (this.#wasQueued && arrived > this.#arrived) {
-      const sample = (now - this.#observedAt) / (arrived - this.#arrived);
-      this.#microsPerByte = this.#microsPerByte === 0 ? sample : (this.#microsPerByte + sample) / 2;
+    const { options, ring } = this.#packager;
+    const verdict = this.#transport.observe(
+      {
+        queued,
+        arrived,
+        now: this.#scheduler.now(),
+        mediaMicrosPerByte: ring.microsPerByte,
+        waitingMs: this.#waitingMs,
+        canHold: this.#state === "ready" || this.#state === "behind",
+      },
+      options,
+    );
+    if (verdict === "stuck") this.close("too-slow");
+    else if (verdict === "hold") this.#hold();
+    else if (verdict !== undefined) {
+      this.#progressAt = Math.max(this.#progressAt, this.#transport.movedAt);
+      if (verdict === "go-on") this.#goOn();
     }
-    this.#arrived = Math.max(arrived, this.#arrived);
-    this.#observedAt = now;
-    this.#wasQueued = queued > 0;
-    // A sink that takes is no progress where the transport only piles it up.
-    if (progress) this.#movedAt = now;
-    else if (now - this.#movedAt > stallTimeoutMs * 1000) {
-      this.close("too-slow");
-      return;
-    }
-    // What a peer reads at a quarter of the stream's rate comes four times as late as it is long.
-    this.#heldMicros = queued * Math.max(this.#packager.ring.microsPerByte, this.#microsPerByte);
-    const share = Math.max(this.lagMs / maxLagMs, queued / maxLagBytes);
-    if (this.#held) {
-      this.#progressAt = Math.max(this.#progressAt, this.#movedAt);
-      if (Math.max(this.#heldMicros / 1000 / maxLagMs, queued / maxLagBytes) > RESUME_SHARE) return;
-      this.#held = false;
-      this.#goOn();
-      return;
-    }
-    if (share <= 1) this.#freshSince = undefined;
-    // Who has just joined was given a group of pictures at once, and takes its time over it.
-    else if (this.#freshSince === undefined || now - this.#freshSince > stallTimeoutMs * 1000) this.#hold();
   }
 
   /** After its transport held too much: at the newest key frame, where what has come since that would be in time. */
@@ -278,21 +200,18 @@ export class Subscriber {
       return;
     }
     const bytes = head.totalBytes - key.totalBytes + key.size;
-    const lateMicros = this.#heldMicros + bytes * this.#microsPerByte;
+    const lateMicros = this.#transport.heldMicros + bytes * this.#transport.microsPerByte;
     if (lateMicros <= this.#packager.options.maxLagMs * 1000) this.#pump(key.seq);
     else this.begin(undefined);
   }
 
   #hold(): void {
-    if (this.#state !== "ready" && this.#state !== "behind") return;
-    this.#held = true;
-    this.#cause = "transport";
+    this.#given.blame("transport");
     if (this.#state === "behind") return;
     const { ring, total } = this.#packager;
     const next = ring.at(this.#cursor);
-    this.#gotFrames = next === undefined ? total.frames : next.totalFrames - next.frames;
-    this.#gotBytes = next === undefined ? total.bytes : next.totalBytes - next.size;
-    this.#gotDts = next?.dts ?? ring.head?.dts ?? 0;
+    if (next === undefined) this.#given.upTo(total.frames, total.bytes, ring.head?.dts ?? 0);
+    else this.#given.before(next);
     this.#progressAt = this.#scheduler.now();
     this.#file("behind");
   }
@@ -312,13 +231,13 @@ export class Subscriber {
   close(reason: HubReason): void {
     if (this.#state === "gone") return;
     this.stay();
-    const passedOver = this.#state === "seeking" && this.#begun;
+    const passedOver = this.#state === "seeking" && this.#given.begun;
     this.#file("gone");
     this.#preamble = undefined;
     this.#onGone(this);
     try {
       const { frames, bytes } = this.#packager.total;
-      if (passedOver) this.#missed(frames, bytes, this.#packager.ring.head?.dts ?? this.#gotDts);
+      if (passedOver) this.#missed(frames, bytes, this.#packager.ring.head?.dts ?? this.#given.dts);
       this.#sink.end(reason);
     } catch (error) {
       this.#packager.report(error);
@@ -368,7 +287,7 @@ export class Subscriber {
     const { ring } = this.#packager;
     if (this.#cursor >= ring.nextSeq) {
       this.#joining = false;
-      if (this.#pending === undefined) this.#direct = this.#live;
+      if (this.#crossing?.move === undefined) this.#direct = this.#live;
       if (this.#finishing === undefined) this.#file("ready");
       else this.close(this.#finishing);
       return false;
@@ -376,7 +295,7 @@ export class Subscriber {
     const batch = ring.at(this.#cursor);
     if (batch === undefined || this.#tooFarBehind(batch)) {
       // What it waits for would come too late.
-      if (this.#pending?.endWait !== undefined) this.stay();
+      if (this.#crossing?.waits === true) this.stay();
       return this.#skip();
     }
     const way = batch.key ? this.#wayAt(batch) : undefined;
@@ -386,7 +305,7 @@ export class Subscriber {
     }
     const preamble = this.#preamble;
     if (this.#sink.accept(preamble ?? batch) === "busy") {
-      this.#gotDts = batch.dts;
+      this.#given.dts = batch.dts;
       return false;
     }
     this.#progressAt = this.#scheduler.now();
@@ -396,9 +315,7 @@ export class Subscriber {
       return true;
     }
     if (batch.frames === 0) this.#known = batch.tracks;
-    this.#gotFrames = batch.totalFrames;
-    this.#gotBytes = batch.totalBytes;
-    this.#gotDts = batch.dts;
+    this.#given.with(batch);
     this.#cursor += 1;
     return true;
   }
@@ -410,47 +327,22 @@ export class Subscriber {
 
   /** The batch of another stream to go on with in place of this one; undefined to stay. */
   #wayAt(batch: Batch): Batch | "wait" | undefined {
-    const pending = this.#pending;
-    const known = this.#known;
-    if (pending === undefined || known === undefined || this.#finishing !== undefined) return undefined;
-    const found = pending.move.find(batch);
-    if (found === "wait") {
-      const limitMs = Math.min(MAX_WAIT_MS, WAIT_SHARE * this.#packager.options.maxLagMs);
-      pending.endWait ??= this.#scheduler.after(limitMs, () => this.stay());
-      return "wait";
-    }
-    pending.endWait?.();
-    pending.endWait = undefined;
-    if (found === undefined || canFollow(pending.move.packager.variant.format, known, found.tracks))
-      return found;
-    this.stay();
-    return undefined;
-  }
-
-  #abandon({ move, endWait }: Pending): void {
-    if (this.#pending?.move.packager !== move.packager) move.packager.unexpect(this);
-    move.abandoned(this);
-    if (endWait === undefined) return;
-    endWait();
-    this.#scheduler.defer(() => this.resume());
+    if (this.#known === undefined || this.#finishing !== undefined) return undefined;
+    return this.#crossing?.wayAt(batch, this.#known, this.#packager.options.maxLagMs);
   }
 
   /** Goes on with this batch of another packager. */
   #goOver(to: Batch): void {
-    const move = this.#pending?.move;
+    const move = this.#crossing?.take();
     if (move === undefined) return;
     const { packager: from } = this;
     const { packager } = move;
-    this.#pending = undefined;
-    packager.unexpect(this);
     from.readers.move(this, "behind", "gone");
     packager.readers.move(this, "behind", "behind");
     this.#packager = packager;
     this.#offeredBefore += from.total.frames - packager.total.frames;
     this.#cursor = to.seq;
-    this.#gotFrames = to.totalFrames - to.frames;
-    this.#gotBytes = to.totalBytes - to.size;
-    this.#gotDts = to.dts;
+    this.#given.before(to);
     this.#preamble = packager.preamble(to, this.#known);
     if (this.#preamble === undefined) this.#known = to.tracks;
     // The new one may be further than the old one was: that is not its lag.
@@ -490,25 +382,15 @@ export class Subscriber {
     const batch = this.#packager.ring.at(seq);
     if (batch === undefined) return;
     this.#missed(batch.totalFrames - batch.frames, batch.totalBytes - batch.size, batch.dts);
-    this.#begun = true;
+    this.#given.begun = true;
     this.#preamble = this.#packager.preamble(batch, this.#known);
     if (this.#preamble === undefined) this.#known = batch.tracks;
   }
 
   /** Reports what lies between what it was given and these totals, and goes on counting from there. */
   #missed(frames: number, bytes: number, dts: number): void {
-    const drop: Drop = {
-      cause: this.#cause,
-      frames: frames - this.#gotFrames,
-      bytes: bytes - this.#gotBytes,
-      ms: Math.max(0, dts - this.#gotDts) / 1000,
-    };
-    this.#gotFrames = frames;
-    this.#gotBytes = bytes;
-    this.#gotDts = dts;
-    if (!this.#begun || drop.frames <= 0) return;
-    this.#cause = "sink";
-    this.#sink.dropped?.(drop);
+    const drop = this.#given.passOver(frames, bytes, dts);
+    if (drop !== undefined) this.#sink.dropped?.(drop);
   }
 
   #file(state: ReaderState): void {

@@ -122,8 +122,13 @@ describe("Timeline", () => {
     timeline.splice(7_000_000, 99);
     expect(place(video, 7_000)).toBe(80);
     expect(timeline.anchors).toEqual([
-      { dts: 0, wall: 0 },
-      { dts: 80_000, wall: 99 },
+      { dts: 0, wall: 0, offset: 0 },
+      { dts: 80_000, wall: 99, offset: 80_000 - 7_000_000 },
+    ]);
+    expect([79_999, 80_000, undefined].map((dts) => timeline.placementAt(dts))).toEqual([
+      { from: 0, offset: 0 },
+      { from: 80_000, offset: -6_920_000 },
+      { from: 80_000, offset: -6_920_000 },
     ]);
   });
 

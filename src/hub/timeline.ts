@@ -16,6 +16,8 @@ export interface Anchor {
   readonly dts: number;
   /** Microseconds since the Unix epoch. */
   readonly wall: number;
+  /** A time from here on is that of the source plus this, microseconds. */
+  readonly offset: number;
 }
 
 /** How the timeline stands to the source's clock, from some moment on. */
@@ -64,9 +66,10 @@ export class Timeline {
     return this.#anchors;
   }
 
-  /** How the newest packets were placed. */
-  get placement(): Placement {
-    return { from: this.#anchors[this.#anchors.length - 1]?.dts ?? 0, offset: this.#offset };
+  /** How packets of that moment were placed: of the newest by default. @param dts microseconds on the timeline */
+  placementAt(dts: number = Number.POSITIVE_INFINITY): Placement {
+    const anchor = this.#anchors.findLast(({ dts: from }) => from <= dts) ?? this.#anchors[0];
+    return { from: anchor?.dts ?? 0, offset: anchor?.offset ?? 0 };
   }
 
   /**
@@ -190,7 +193,7 @@ export class Timeline {
   }
 
   #anchor(dts: number, wall: number): void {
-    this.#anchors.push({ dts, wall });
+    this.#anchors.push({ dts, wall, offset: this.#offset });
     if (this.#anchors.length > MAX_ANCHORS) this.#anchors.shift();
   }
 }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type Elsewhere, Hub } from "../hub/hub.js";
 import type { Publisher, PublisherInit } from "../hub/publisher.js";
 import type { Scheduler } from "../hub/scheduler.js";
-import type { Drop } from "../hub/subscriber.js";
+import type { Drop } from "../hub/sink.js";
 import { type WorkProbe, worked } from "../hub/work.js";
 import { createAuthorizer } from "./access/authorize.js";
 import type { Admin } from "./api/admin.js";
@@ -192,7 +192,12 @@ export function createApp(init: AppInit): App {
             link?.elsewhere.has(name) === true ? link.elsewhere.want(name) : maker?.want(name),
         };
   const hub = new Hub(
-    { ...config, duplicate: config.publish, moves: abr.switch && renditions.length > 0 },
+    {
+      ...config,
+      duplicate: config.publish,
+      moves: abr.switch && renditions.length > 0,
+      sameClock: abr.sameClock,
+    },
     scheduler,
     (error) => log.error({ err: error }, "a listener or the media path failed"),
     elsewhere,
@@ -252,7 +257,7 @@ export function createApp(init: AppInit): App {
           publish,
         });
   const mover = hub.options.moves
-    ? createMover({ hub, scheduler, reports, onChange: init.onQuality })
+    ? createMover({ hub, scheduler, log, reports, rule: abr, onChange: init.onQuality })
     : undefined;
   const ladder =
     renditions.length === 0 ? undefined : createLadder({ renditions, isLive: (key) => hub.isLive(key) });

@@ -1,4 +1,4 @@
-import type { Drop } from "../hub/subscriber.js";
+import type { Drop } from "../hub/sink.js";
 import type { ProtocolContext } from "./contract/protocol.js";
 import type { Session } from "./contract/session.js";
 import { createOnceASecond } from "./net/once-a-second.js";

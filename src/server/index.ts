@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { createEmitter } from "../hub/emitter.js";
 import { readPackets } from "../hub/packet-reader.js";
 import { Refused } from "../hub/refused.js";
-import type { Drop } from "../hub/subscriber.js";
+import type { Drop } from "../hub/sink.js";
 import type { Packet } from "../media/model/packet.js";
 import type { Track } from "../media/model/track.js";
 import { createApp, serverSchema } from "./app.js";

@@ -1,7 +1,8 @@
 import type { Batch } from "../hub/batch.js";
 import { Refused } from "../hub/refused.js";
+import type { Drop, Sink } from "../hub/sink.js";
 import type { Stream } from "../hub/stream.js";
-import type { Drop, Sink, Subscriber } from "../hub/subscriber.js";
+import type { Subscriber } from "../hub/subscriber.js";
 import type { Selection } from "../hub/variant.js";
 import type { ContainerFormat } from "../media/model/container.js";
 import type { Exchange, Outlet } from "./contract/exchange.js";

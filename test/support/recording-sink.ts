@@ -1,6 +1,6 @@
 import type { Batch } from "../../src/hub/batch.js";
 import type { HubReason } from "../../src/hub/reason.js";
-import type { Drop, Sink } from "../../src/hub/subscriber.js";
+import type { Drop, Sink } from "../../src/hub/sink.js";
 import { readToy, text } from "./toy-format.js";
 
 /** A sink that remembers, and is busy when told to be. */

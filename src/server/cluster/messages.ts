@@ -1,4 +1,4 @@
-import type { Drop } from "../../hub/subscriber.js";
+import type { Drop } from "../../hub/sink.js";
 import type { ApiToken } from "../api/token.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessAnswer, AccessRequest } from "../contract/access.js";

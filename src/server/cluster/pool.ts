@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Cancel, Scheduler } from "../../hub/scheduler.js";
-import type { Drop } from "../../hub/subscriber.js";
+import type { Drop } from "../../hub/sink.js";
 import type { ApiToken } from "../api/token.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessAnswer } from "../contract/access.js";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Drop } from "../../hub/subscriber.js";
+import type { Drop } from "../../hub/sink.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessRequest } from "../contract/access.js";
 import type { Endpoint } from "../contract/protocol.js";

@@ -52,6 +52,7 @@ export function dialRelay(init: RelayClientInit): RelayClient {
     },
     track: (track) => publisher?.track(track),
     packet: (packet) => publisher?.write(packet),
+    clock: (clock) => publisher?.tellClock(clock),
     end(reason) {
       said = reason;
     },

@@ -36,7 +36,6 @@ const BOTH = { video: true, audio: true } as const;
 
 export function createRelayServer(init: RelayServerInit): RelayServer {
   const { hub, scheduler, log, address } = init;
-  const format = relayFormat();
   const sockets = new Set<Socket>();
   const secret = Buffer.from(init.secret);
   let closed: Promise<void> | undefined;
@@ -98,7 +97,7 @@ export function createRelayServer(init: RelayServerInit): RelayServer {
       return;
     }
     subscriber = stream.subscribe({
-      format,
+      format: relayFormat((dts) => stream.clockAt(dts)),
       selection: BOTH,
       onePublication: true,
       sink: {

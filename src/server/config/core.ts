@@ -81,6 +81,17 @@ export const coreShape = {
         .describe(
           "Whether viewers of HTTP-FLV and WebSocket-FLV are moved to another rendition while they watch, on the same connection.",
         ),
+      sameClock: z
+        .boolean()
+        .default(false)
+        .describe(
+          "With `switch`: that one encoder sends each stream with its renditions, so that the same timestamps are the same moment. Without it that is taken from their sound, which then must be the same.",
+        ),
+      upAfterMs: milliseconds(
+        10_000,
+        "With `switch`: how long all must have been well for a viewer before it is tried a step higher. Twice as long each time that this has failed lately.",
+        1_000,
+      ),
       maxEncoders: z
         .int()
         .min(1)

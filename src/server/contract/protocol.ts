@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Hub } from "../../hub/hub.js";
 import type { Publisher, PublisherInit } from "../../hub/publisher.js";
 import type { Scheduler } from "../../hub/scheduler.js";
-import type { Drop } from "../../hub/subscriber.js";
+import type { Drop } from "../../hub/sink.js";
 import type { WorkProbe } from "../../hub/work.js";
 import type { AccessRequest } from "./access.js";
 import type { Exchange, Talk } from "./exchange.js";

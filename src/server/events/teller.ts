@@ -1,4 +1,4 @@
-import type { Drop } from "../../hub/subscriber.js";
+import type { Drop } from "../../hub/sink.js";
 import type { SessionInfo, SessionReason } from "../contract/session.js";
 import type { StreamInfo } from "../stream-info.js";
 import type { EventLog } from "./event-log.js";

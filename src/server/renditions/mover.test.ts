@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { hubStage, type Reader } from "../../../test/support/hub-stage.js";
+import { createLogRecorder, type LogLine } from "../../../test/support/rtmp-server.js";
 import { audioTrack, packet, videoTrack } from "../../../test/support/toy-format.js";
 import type { LadderChoice } from "../contract/ladder.js";
 import type { QualityReport } from "../contract/quality.js";
@@ -15,11 +16,12 @@ const STEPS = NAMES.map((name, i) => ({
 }));
 
 /** A viewer of the highest of three renditions, and time that passes in seconds, with a group of pictures in each. */
-function stage(steps = STEPS) {
-  const { hub, scheduler, publish, join } = hubStage({ moves: true });
+function stage(steps = STEPS, sameClock = true) {
+  const { hub, scheduler, publish, join } = hubStage({ moves: true, sameClock });
   const sources = NAMES.map((name, i) => publish([videoTrack(i), audioTrack()], `live/room_${name}`));
   const changes: QualityChange[] = [];
   const told: unknown[] = [];
+  const lines: LogLine[] = [];
   const choice: LadderChoice = {
     stream: { app: "live", name: "room_high" },
     headers: {},
@@ -49,16 +51,20 @@ function stage(steps = STEPS) {
   const mover = createMover({
     hub,
     scheduler,
+    log: createLogRecorder(lines),
     reports: { latest: () => report as QualityReport | undefined },
     onChange: (of, { from, to, cause }, before) => told.push([of.id, before, from, to, cause]),
   });
   let clock = 0;
+  /** Of what is silence. */
+  const hushed: string[] = [];
   async function pass(seconds: number, silent: readonly string[] = []): Promise<void> {
     for (let frame = 0; frame < seconds * 25; frame++) {
       for (const [i, { publisher }] of sources.entries()) {
         if (silent.includes(NAMES[i] as string)) continue;
         publisher.write(packet(videoTrack(i), clock, { key: frame % 25 === 0 }));
-        publisher.write(packet(audioTrack(), clock));
+        const data = hushed.includes(NAMES[i] as string) ? "hush" : undefined;
+        publisher.write(packet(audioTrack(), clock, data === undefined ? {} : { data }));
       }
       clock += 40;
       scheduler.advance(40);
@@ -73,6 +79,8 @@ function stage(steps = STEPS) {
     counters,
     changes,
     told,
+    lines,
+    hushed,
     pass,
     sources,
     watch(): { readonly reader: Reader; readonly leave: () => void } {
@@ -133,6 +141,24 @@ it("where nothing is to be had it stays, and is asked again half a minute later"
   counters.droppedFrames = 9;
   await pass(10);
   expect(told).toEqual([]);
+});
+
+it("a rendition that may be of another clock is passed over, and the log says so once", async () => {
+  const { watch, pass, counters, told, lines, hushed } = stage(STEPS, false);
+  hushed.push("middle");
+  await pass(2);
+  watch();
+  watch();
+  await pass(1);
+  counters.droppedFrames = 5;
+  // The one below is looked at a few times, as its sound could still come.
+  await pass(14);
+  expect(told[0]).toEqual(["s", "room_high", "high", "low", "drops"]);
+  const warned = lines.filter(({ level }) => level === "warn");
+  expect(warned.map(({ fields }) => [fields.stream, fields.to])).toEqual([
+    ["live/room_high", "live/room_middle"],
+  ]);
+  expect(warned[0]?.fields.why).toContain("abr.sameClock");
 });
 
 it("a target without a key frame in common is given up", async () => {

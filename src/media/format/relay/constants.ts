@@ -11,6 +11,8 @@ export const RECORD_TRACK = 2;
 export const RECORD_PACKET = 3;
 /** Nothing follows; why. */
 export const RECORD_END = 4;
+/** How the stream's timeline stands to its publisher's clock. */
+export const RECORD_CLOCK = 5;
 
 export const FLAG_KEY = 1;
 export const FLAG_DURATION = 2;

@@ -4,10 +4,12 @@ import { ByteReader } from "../../bytes/reader.js";
 import { MediaError } from "../../model/error.js";
 import type { Metadata, Packet } from "../../model/packet.js";
 import type { Track } from "../../model/track.js";
+import type { RelayClock } from "./clock.js";
 import {
   FLAG_DATA,
   FLAG_DURATION,
   FLAG_KEY,
+  RECORD_CLOCK,
   RECORD_END,
   RECORD_HEADER_SIZE,
   RECORD_PACKET,
@@ -28,6 +30,8 @@ export interface RelaySink {
   /** A changed track, or one that `start` did not know. */
   track(track: Track): void;
   packet(packet: Packet): void;
+  /** Not told of a publication whose publisher has no clock of its own. */
+  clock(clock: RelayClock): void;
   end(reason: string): void;
 }
 
@@ -90,6 +94,10 @@ export function createRelayDemuxer(sink: RelaySink): RelayDemuxer {
       case RECORD_PACKET:
         expectMedia();
         sink.packet(packet(reader));
+        break;
+      case RECORD_CLOCK:
+        expectMedia();
+        sink.clock({ from: micros(reader), offset: micros(reader) });
         break;
       case RECORD_END:
         state = "ended";

@@ -2,11 +2,13 @@ import { ByteWriter } from "../../bytes/writer.js";
 import type { ContainerFormat, Muxer, MuxerInit } from "../../model/container.js";
 import type { Packet } from "../../model/packet.js";
 import type { Track } from "../../model/track.js";
+import type { RelayClock } from "./clock.js";
 import {
   FLAG_DATA,
   FLAG_DURATION,
   FLAG_KEY,
   PACKET_HEAD_SIZE,
+  RECORD_CLOCK,
   RECORD_END,
   RECORD_HEADER_SIZE,
   RECORD_PACKET,
@@ -21,20 +23,34 @@ import { writeTrack } from "./track.js";
  * How one process passes a stream on to another: packets as they are on the stream's timeline, to the microsecond,
  * with everything that is known of them and of their tracks (docs/protocols.md, "Between processes"). Nothing is made
  * of `zero`: times stay those of the hub.
+ *
+ * @param clockAt how the timeline stands to the publisher's clock at a moment, microseconds on the timeline: told at the
+ *   start and before each key frame of the picture, where a reader may begin or go on
  */
-export function relayFormat(): ContainerFormat {
+export function relayFormat(
+  clockAt: (dts: number) => RelayClock | undefined = () => undefined,
+): ContainerFormat {
   return {
     key: "relay/1",
     lateTracks: true,
     canChange: () => true,
     carries: () => true,
-    createMuxer: createRelayMuxer,
+    createMuxer: (init) => createRelayMuxer(init, clockAt),
   };
 }
 
-function createRelayMuxer(init: MuxerInit): Muxer {
+function createRelayMuxer(init: MuxerInit, clockAt: (dts: number) => RelayClock | undefined): Muxer {
+  function writeClock(at: number, out: ByteWriter): void {
+    const clock = clockAt(at);
+    if (clock === undefined) return;
+    record(RECORD_CLOCK, out, () => {
+      out.f64(clock.from);
+      out.f64(clock.offset);
+    });
+  }
+
   return {
-    start(tracks) {
+    start(tracks, at) {
       const out = new ByteWriter();
       out.write(RELAY_MAGIC);
       record(RECORD_START, out, () => {
@@ -42,11 +58,15 @@ function createRelayMuxer(init: MuxerInit): Muxer {
         out.u8(tracks.length);
         for (const track of tracks) writeTrack(track, out);
       });
+      writeClock(at, out);
       return out.finish();
     },
     config: writeTrackRecord,
     lateTrack: writeTrackRecord,
-    write: writePacket,
+    write(packet, out) {
+      if (packet.key && packet.track.kind === "video") writeClock(packet.dts, out);
+      writePacket(packet, out);
+    },
     flush() {},
   };
 }

@@ -5,6 +5,7 @@ import { ByteWriter } from "../../bytes/writer.js";
 import { MediaError } from "../../model/error.js";
 import type { Metadata, Packet } from "../../model/packet.js";
 import type { AudioTrack, DataTrack, Track, VideoTrack } from "../../model/track.js";
+import type { RelayClock } from "./clock.js";
 import { createRelayDemuxer } from "./demuxer.js";
 import { encodeRelayEnd, relayFormat } from "./muxer.js";
 import { createRelayRequestParser, encodeRelayRequest } from "./request.js";
@@ -35,6 +36,7 @@ type Heard =
   | { readonly start: Metadata; readonly tracks: readonly Track[] }
   | { readonly track: Track }
   | { readonly packet: Packet }
+  | { readonly clock: RelayClock }
   | { readonly end: string };
 
 function read(bytes: Uint8Array, slice: number = bytes.length): Heard[] {
@@ -43,6 +45,7 @@ function read(bytes: Uint8Array, slice: number = bytes.length): Heard[] {
     start: (metadata, tracks) => heard.push({ start: metadata, tracks }),
     track: (track) => heard.push({ track }),
     packet: (packet) => heard.push({ packet }),
+    clock: (clock) => heard.push({ clock }),
     end: (reason) => heard.push({ end: reason }),
   });
   // Given away after the call, as a socket's buffer is.
@@ -99,6 +102,35 @@ describe("a relayed stream", () => {
         expect(heard.slice(1, -1)).toEqual(expected.map((packet) => ({ packet })));
         expect(heard.at(-1)).toEqual({ end: "kicked" });
       }),
+    );
+  });
+
+  it("says how the timeline stands to the publisher's clock, to begin with and before each key frame", () => {
+    const clocks: RelayClock[] = [
+      { from: 0, offset: -7_000_000 },
+      { from: 90_000, offset: -(2 ** 50) },
+    ];
+    const format = relayFormat((dts) => clocks.findLast(({ from }) => from <= dts));
+    const muxer = format.createMuxer({ tracks: [video, audio], metadata: {}, zero: 0 });
+    const out = new ByteWriter();
+    const packet = (track: Track, dts: number, key: boolean): Packet => {
+      return { track, dts, pts: dts, key, data: Uint8Array.of(1), receivedAt: 0 };
+    };
+    const packets = [
+      packet(video, 40_000, true),
+      packet(audio, 40_000, true),
+      packet(video, 80_000, false),
+      packet(video, 120_000, true),
+    ];
+    for (const each of packets) muxer.write(each, out);
+    const heard = read(concatBytes([muxer.start([video, audio], 40_000), out.finish()]), 3);
+    const [first, audible, second, last] = packets.map((packet) => ({ packet }));
+    const [before, after] = clocks.map((clock) => ({ clock }));
+    expect(heard.slice(1)).toEqual([before, before, first, audible, second, after, last]);
+    const nonsense = record(5, Uint8Array.of(0x3f, 0xe0, 0, 0, 0, 0, 0, 0));
+    expect(() => read(concatBytes([START, nonsense]))).toThrow("no whole microseconds");
+    expect(() => read(concatBytes([START.subarray(0, 5), record(5, new Uint8Array(16))]))).toThrow(
+      MediaError,
     );
   });
 

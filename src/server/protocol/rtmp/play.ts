@@ -1,7 +1,8 @@
 import type { Batch } from "../../../hub/batch.js";
 import { Refused } from "../../../hub/refused.js";
+import type { Acceptor, Drop, Sink } from "../../../hub/sink.js";
 import type { Stream } from "../../../hub/stream.js";
-import type { Acceptor, Drop, Sink, Subscriber } from "../../../hub/subscriber.js";
+import type { Subscriber } from "../../../hub/subscriber.js";
 import type { StatusInfo } from "../../../media/wire/rtmp/command.js";
 import { PLAY_STREAM_ID, rtmpFormat } from "../../../media/wire/rtmp/muxer.js";
 import { relabelMessages } from "../../../media/wire/rtmp/relabel.js";

@@ -17,7 +17,7 @@ const TRACKS = [
 
 /** A publication of `live/room` whose messages go to its own decoder and to its renditions. */
 function publication() {
-  const { hub, publish, scheduler } = hubStage({ moves: true });
+  const { hub, publish, scheduler } = hubStage({ moves: true, sameClock: true });
   const lines: LogLine[] = [];
   const session = {
     app: "live",
