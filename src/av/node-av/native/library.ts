@@ -45,8 +45,7 @@ export interface Frame {
   sampleRate: number;
   channelLayout: ChannelLayout;
   pictType: number;
-  /** What an encoder with a quality of its own (`mjpeg`) is asked for, in FF_QP2LAMBDA units. */
-  quality: number;
+  quality: number; // for encoders that take it with each frame, in units of FF_QP2LAMBDA
   flags: number;
   timeBase: Rational;
   sampleAspectRatio: Rational;
