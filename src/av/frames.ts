@@ -29,6 +29,8 @@ export interface FramesOptions extends AvOptions {
   readonly keyframes?: boolean;
   /** Pixels. One side alone keeps the shape; both are a box into which the picture is fitted. As it is by default. */
   readonly size?: { readonly width?: number; readonly height?: number };
+  /** `auto`, the default: a picture of a high dynamic range (PQ, HLG) is brought into the standard one. `none` leaves it. */
+  readonly toneMap?: "auto" | "none";
 }
 
 /** Between two pictures of a network source, and before the first. */
@@ -52,6 +54,8 @@ export function frames(input: string, options: FramesOptions = {}): AsyncGenerat
   const source = parseSource(input);
   const select = selectionOf(options);
   const size = sizeOf(options.size);
+  const { toneMap = "auto" } = options;
+  if (toneMap !== "auto" && toneMap !== "none") throw new TypeError("toneMap must be auto or none");
   const limits = limitsOf(options, { stallTimeoutMs: isNetwork(source) ? NETWORK_STALL_MS : FILE_STALL_MS });
   const desk = jobDesk(options);
 
@@ -60,8 +64,9 @@ export function frames(input: string, options: FramesOptions = {}): AsyncGenerat
     try {
       await requireReadable(source);
       const engine = await chooseEngine(options);
+      const task = { source, select, size, toneMap: toneMap === "auto" ? ("source" as const) : undefined };
       let some = false;
-      for await (const raw of engine.frames({ source, select, size }, { signal, limits })) {
+      for await (const raw of engine.frames(task, { signal, limits })) {
         some = true;
         yield createFrame(raw, engine, { signal, limits });
         if (signal.aborted) throw abortedError(signal);

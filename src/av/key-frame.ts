@@ -6,6 +6,7 @@ import { AvError } from "./error.js";
 import { createJobDesk, type JobLog } from "./job.js";
 import type { AvOptions } from "./options.js";
 import type { FrameSize, Limits } from "./task.js";
+import { hdrColorOf } from "./track-color.js";
 
 /** Makes pictures of single key frames, beside other work. */
 export interface KeyFrameEncoder {
@@ -38,6 +39,7 @@ export function createKeyFrameEncoder(options: KeyFrameEncoderOptions): KeyFrame
       source: { kind: "bytes", format: "mp4" },
       select: { kind: "all", limit: 1 },
       size,
+      toneMap: packet.track.kind === "video" ? hdrColorOf(packet.track) : undefined,
     } as const;
     const io = { signal, limits: LIMITS, background: true };
     for await (const frame of engine.frames(task, { ...io, input: once(keyFrameFile(packet)) })) {

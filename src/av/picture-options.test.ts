@@ -53,9 +53,24 @@ describe("options of the picture", () => {
     [{ text: "x".repeat(1_001) }, /text must have/],
     [{ preset: "fast -x" }, /preset must be a word/],
     [{ hw: "cuda" }, /hw must be one of/],
+    [{ toneMap: "sdr" }, /toneMap must be one of auto, always, none/],
+    [{ video: "copy", toneMap: "auto" }, /toneMap needs a picture that is encoded/],
   ])("are refused by name: %j", (options, message) => {
     const plan = () => planPicture(options as PictureOptions, "mp4");
     expect(plan).toThrow(TypeError);
     expect(plan).toThrow(message);
+  });
+
+  it.each([
+    [{}, ["scale", "tone-map", "watermark"]],
+    [{ video: "hevc" }, ["scale", "watermark"]],
+    [{ video: "hevc", toneMap: "always" }, ["scale", "tone-map", "watermark"]],
+    [{ toneMap: "none" }, ["scale", "watermark"]],
+  ] as const)("map HDR to SDR where the codec or the caller wants it: %j", (options, kinds) => {
+    const all = { scale: { width: 64 }, watermark: { path: "a.png" }, ...options };
+    const { video } = planPicture(all, "mp4", { transfer: "smpte2084", primaries: "bt2020" });
+    expect(typeof video === "object" && video.filters.map(({ kind }) => kind)).toEqual(kinds);
+    const sdr = planPicture(all, "mp4", { transfer: "bt709" }).video;
+    expect(typeof sdr === "object" && sdr.filters.map(({ kind }) => kind)).toEqual(["scale", "watermark"]);
   });
 });

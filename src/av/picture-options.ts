@@ -1,6 +1,8 @@
 import { AUDIO_CODECS, VIDEO_CODECS, type VideoFormat } from "./codecs.js";
 import type { OutputContainer } from "./container.js";
-import type { AudioCodec, AudioTask, Hardware, Place, VideoFilter, VideoTask } from "./task.js";
+import { hdrColor } from "./ffmpeg/tone-map.js";
+import type { ColorInfo } from "./media-info.js";
+import type { AudioCodec, AudioTask, Hardware, HdrColor, Place, VideoFilter, VideoTask } from "./task.js";
 
 /** How picture and sound are encoded, and what is done to the picture before. */
 export interface PictureOptions {
@@ -25,6 +27,11 @@ export interface PictureOptions {
   readonly text?:
     | string
     | { readonly text: string; readonly place?: Place; readonly size?: number; readonly font?: string };
+  /**
+   * A picture of a high dynamic range (PQ, HLG) is brought into the standard one: `auto`, the default, for H.264, which is
+   * made with 8 bits; `always`, for the other codecs too; `none`, for none.
+   */
+  readonly toneMap?: ToneMap;
   /** Of the picture, bits per second. */
   readonly bitrate?: number;
   /** Constant quality in the encoder's own scale, instead of a bitrate: less is better. */
@@ -37,6 +44,8 @@ export interface PictureOptions {
   readonly hw?: Hardware;
 }
 
+export type ToneMap = "auto" | "always" | "none";
+
 /** What the options come to. */
 export interface PicturePlan {
   /** For a picture, where there is one. */
@@ -47,21 +56,42 @@ export interface PicturePlan {
 }
 
 const PLACES: readonly Place[] = ["top-left", "top-right", "bottom-left", "bottom-right", "center"];
+const TONE_MAPS: readonly ToneMap[] = ["auto", "always", "none"];
 const HARDWARE: readonly Hardware[] = ["none", "auto", "nvenc", "vaapi"];
 const MAX_SIDE = 16_384;
 const MAX_CRF = 255;
 const MAX_TEXT = 1_000;
 
-/** @throws TypeError that names the option */
-export function planPicture(options: PictureOptions, container: OutputContainer): PicturePlan {
+/**
+ * @param color of the input's picture, where it is known
+ * @throws TypeError that names the option
+ */
+export function planPicture(
+  options: PictureOptions,
+  container: OutputContainer,
+  color: ColorInfo = {},
+): PicturePlan {
   const codec = options.video ?? (container === "webm" ? "vp9" : "h264");
-  const filters = filtersOf(options);
+  const { toneMap = "auto" } = options;
+  if (!TONE_MAPS.includes(toneMap)) throw oneOf("toneMap", TONE_MAPS);
+  const hdr = toneMap === "always" || (toneMap === "auto" && codec === "h264") ? hdrColor(color) : undefined;
+  const filters = filtersOf(options, hdr);
   const { watermark, text } = options;
   const font = typeof text === "object" ? text.font : undefined;
   const files = [watermark?.path, font].filter((file) => file !== undefined);
   const audio = planSound(options);
   if (codec === "copy" || codec === "none") {
-    for (const name of ["crop", "fps", "scale", "watermark", "text", "bitrate", "crf", "preset"] as const)
+    for (const name of [
+      "crop",
+      "fps",
+      "scale",
+      "watermark",
+      "text",
+      "bitrate",
+      "crf",
+      "preset",
+      "toneMap",
+    ] as const)
       if (options[name] !== undefined)
         throw new TypeError(`${name} needs a picture that is encoded, not ${codec}`);
     return { video: codec, audio, files };
@@ -93,7 +123,10 @@ function planSound({ audio, audioBitrate }: PictureOptions): PicturePlan["audio"
 }
 
 /** In the order in which they are applied, whatever the order of the options. */
-function filtersOf({ crop, fps, scale, watermark, text }: PictureOptions): VideoFilter[] {
+function filtersOf(
+  { crop, fps, scale, watermark, text }: PictureOptions,
+  hdr: HdrColor | undefined,
+): VideoFilter[] {
   const filters: VideoFilter[] = [];
   if (crop !== undefined) {
     const { x, y } = crop;
@@ -116,6 +149,8 @@ function filtersOf({ crop, fps, scale, watermark, text }: PictureOptions): Video
       height: height === undefined ? undefined : whole("scale.height", height, 2, MAX_SIDE),
     });
   }
+  // Of as few pixels as there will be, and before what is laid over, which is SDR.
+  if (hdr !== undefined) filters.push({ kind: "tone-map", ...hdr });
   if (watermark !== undefined) {
     const { path, place = "top-right" } = watermark;
     if (typeof path !== "string" || path === "" || path.includes("\0"))

@@ -46,10 +46,21 @@ export interface FrameSize {
   readonly height: number | undefined;
 }
 
+/** Colours of a high dynamic range, by FFmpeg's names. */
+export interface HdrColor {
+  readonly transfer: "smpte2084" | "arib-std-b67";
+  readonly primaries: string;
+}
+
 export interface FramesTask {
   readonly source: Source;
   readonly select: FrameSelection;
   readonly size: FrameSize | undefined;
+  /**
+   * A picture of a high dynamic range is brought into the standard one, where the engine can: of these colours, or of
+   * those that the source says it has. Undefined leaves it as it is.
+   */
+  readonly toneMap?: HdrColor | "source" | undefined;
 }
 
 export type ImageFormat = "png" | "jpeg" | "webp";
@@ -94,6 +105,7 @@ export type VideoFilter =
       readonly y: number | undefined;
     }
   | { readonly kind: "fps"; readonly fps: number }
+  | ({ readonly kind: "tone-map" } & HdrColor)
   | { readonly kind: "watermark"; readonly path: string; readonly place: Place }
   | {
       readonly kind: "text";

@@ -26,7 +26,7 @@ export function transcode(input: string, output: string, options: TranscodeOptio
   planPicture(options, "mp4");
   return convertFile("transcode", [source], output, options, async ({ engine, infos: [info], container }) => {
     const { tracks, notes, ...chosen } = chooseTracks(input, info!, options.tracks, "first");
-    const plan = planPicture(options, container);
+    const plan = planPicture(options, container, chosen.video?.color);
     for (const path of plan.files) await requireReadable({ kind: "file", path });
     const video = chosen.video === undefined ? "none" : plan.video;
     const audio =

@@ -145,7 +145,8 @@ function changedFrames(
     let first: RawFrame | undefined;
     let last = -1;
     try {
-      const task = { source, select: { kind: "all", limit: undefined }, size: undefined } as const;
+      const select = { kind: "all", limit: undefined } as const;
+      const task = { source, select, size: undefined, toneMap: "source" } as const;
       for await (const frame of engine.frames(task, io)) {
         const given = await untilAborted(
           Promise.resolve(change(frame, { index, signal: io.signal })),

@@ -9,7 +9,7 @@ import { formatTime, parseTime } from "./time.js";
 
 const SPEC = {
   command: "frames",
-  values: ["--count", "--output", "--every", "--at", "--size", "--quality"],
+  values: ["--count", "--output", "--every", "--at", "--size", "--quality", "--tone-map"],
   switches: ["--keyframes"],
   short: { "-n": "--count", "-o": "--output" },
 } as const;
@@ -78,12 +78,16 @@ function optionsOf(given: Arguments): FramesOptions {
   if (everyMs !== undefined && everyMs < 1) throw usage("--every must be at least 1ms", SPEC);
   const number = count ?? (chosen.length === 0 ? DEFAULT_COUNT : undefined);
   const size = given.value("--size");
+  const toneMap = given.value("--tone-map");
+  if (toneMap !== undefined && toneMap !== "auto" && toneMap !== "none")
+    throw usage(`--tone-map ${toneMap}: auto or none`, SPEC);
   return {
     ...(number === undefined ? {} : { count: Number(number) }),
     ...(everyMs === undefined ? {} : { everyMs }),
     ...(at === undefined ? {} : { atMs: at.split(",").map((text) => time("--at", text)) }),
     ...(given.has("--keyframes") ? { keyframes: true } : {}),
     ...(size === undefined ? {} : { size: sizeOf(size) }),
+    ...(toneMap === undefined ? {} : { toneMap }),
   };
 }
 

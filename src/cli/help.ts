@@ -112,6 +112,7 @@ Options:
                    what the name ends in: .png, .jpg, .webp. A file of that name is replaced once the new one is whole.
   --size WxH       320x or x180 keep the shape, 320x180 is a box into which the picture is fitted.
   --quality Q      1 to 100, for JPEG and WebP.
+  --tone-map none  Leave HDR as it is; else it is brought into the range of SDR.
 
 Examples:
   sluice frames film.mp4 -n 5 -o frame_%d.png

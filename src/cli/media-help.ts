@@ -58,6 +58,7 @@ const PICTURE = `
   --watermark F@P  A picture laid over at top-left, top-right, bottom-left, bottom-right or center.
   --text T@P       A text laid over, with FFmpeg's expansions: '%{localtime}', '%{pts}'.
   --font FILE      Its font; the system's own where nothing is said.
+  --tone-map M     HDR to SDR: auto (for h264; where nothing is said), always (for hevc, vp9 and av1 too) or none.
   --bitrate N      1.2M or 800k bits per second; a constant quality where nothing is said.
   --crf N          That quality, in the encoder's own scale.
   --preset P       The encoder's own word: veryfast, medium, slow; a digit for vp9 and av1.

@@ -1,4 +1,4 @@
-import type { PictureOptions } from "../av/picture-options.js";
+import type { PictureOptions, ToneMap } from "../av/picture-options.js";
 import type { Hardware } from "../av/task.js";
 import type { ArgumentSpec, Arguments } from "./arguments.js";
 import { optional } from "./media-job.js";
@@ -19,6 +19,7 @@ export const PICTURE_VALUES = [
   "--crf",
   "--preset",
   "--hw",
+  "--tone-map",
 ] as const;
 
 /** The options as they are typed; the library judges their values. */
@@ -49,6 +50,7 @@ export function pictureOptions(given: Arguments, spec: ArgumentSpec): PictureOpt
     ...(preset === undefined ? {} : { preset }),
     ...word("video", given.value("--video")),
     ...word("audio", given.value("--audio")),
+    ...word("toneMap", given.value("--tone-map") as ToneMap | undefined),
     ...word("hw", given.value("--hw") as Hardware | undefined),
   };
 }
@@ -58,7 +60,7 @@ function placeOf({ place }: ReturnType<typeof parsePlaced>) {
 }
 
 /** One of a few words: which is told by the library, where it is none. */
-function word<K extends "video" | "audio" | "hw">(
+function word<K extends "video" | "audio" | "toneMap" | "hw">(
   name: K,
   text: string | undefined,
 ): Pick<PictureOptions, K> | object {

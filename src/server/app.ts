@@ -15,7 +15,7 @@ import { createReports, REPORTS_PATH } from "./api/reports.js";
 import { createServerApi } from "./api/server-api.js";
 import { createSnapshots } from "./api/snapshots.js";
 import { type ApiToken, chooseToken } from "./api/token.js";
-import type { Link, LinkInit } from "./cluster/link.js";
+import type { Link, LinkInit, OwnSessions } from "./cluster/link.js";
 import { coreShape } from "./config/core.js";
 import { refuseHeavyCodecs } from "./config/renditions.js";
 import type { Authorize } from "./contract/access.js";
@@ -61,7 +61,7 @@ import { createServedViewers } from "./qos/served-viewers.js";
 import { createMaker } from "./renditions/maker.js";
 import { createMover } from "./renditions/mover.js";
 import { processOf, sessionIds } from "./session-id.js";
-import { type SessionList, type SessionQuery, selectSessions } from "./session-list.js";
+import { selectSessions } from "./session-list.js";
 import { createSessions } from "./sessions.js";
 import { streamInfo } from "./stream-info.js";
 import { version } from "./version.js";
@@ -106,9 +106,7 @@ export interface AppInit {
 }
 
 /** What this process tells of itself, to itself or to its parent. */
-export interface Inspect {
-  sessions(query: SessionQuery): SessionList;
-  kick(id: string): boolean;
+export interface Inspect extends OwnSessions {
   gather(streams: readonly string[]): readonly Family[];
 }
 
@@ -164,7 +162,11 @@ export function createApp(init: AppInit): App {
   const authorize = tracedAuthorize(createAuthorizer(init.authorize, timeoutMs, scheduler, log), tracer);
   const token = init.token ?? chooseToken(config.api.token);
   const events = createEventLogs(randomBytes(6).toString("hex"));
-  const link = init.link?.({ scheduler, log, authorize, events, token, probe });
+  const own: OwnSessions = {
+    sessions: (query) => selectSessions(sessions.list(), query),
+    kick: (id) => sessions.kick(id),
+  };
+  const link = init.link?.({ scheduler, log, authorize, events, token, probe, own });
   const figures =
     init.process === undefined
       ? undefined
@@ -295,8 +297,7 @@ export function createApp(init: AppInit): App {
       : []),
   ];
   const inspect: Inspect = {
-    sessions: (query) => selectSessions(sessions.list(), query),
-    kick: sessions.kick,
+    ...own,
     gather: (streams) =>
       figures === undefined
         ? []

@@ -5,8 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Frame, type FramesOptions, frames } from "../../src/av/frames.js";
 import { createJobDesk } from "../../src/av/job.js";
 import { runCommand as command } from "../support/command.js";
-import { publishWithFfmpeg } from "../support/ffmpeg.js";
-import { type LiveTestServer, startLiveServer } from "../support/live-server.js";
 import { enginesLeft, H264_AAC, mediaFolder } from "../support/media-files.js";
 import { killPrograms, run as runProgram } from "../support/program.js";
 
@@ -195,6 +193,7 @@ describe("frames", () => {
       { size: {} },
       { size: { width: 100_000 } },
       { timeoutMs: -1 },
+      { toneMap: "always" as "auto" },
     ] as FramesOptions[]) {
       expect(() => frames(file, options)).toThrow(TypeError);
     }
@@ -279,34 +278,11 @@ describe("sluice frames", () => {
     [["-o", "frame_%d.bmp"], /must end in .png, .jpg or .webp/],
     [["-o", "frame.png"], /put %d into it/],
     [["--quality", "90"], /PNG loses nothing/],
+    [["--tone-map", "sdr"], /auto or none/],
     [["--evry", "1s"], /did you mean --every/],
   ])("%j is a mistake", async (args, err) => {
     expect(await command("frames", file, ...args)).toMatchObject({ code: 2, err });
     expect(existsSync("frame_0.png")).toBe(false);
-  });
-});
-
-describe("frames of a live stream", () => {
-  let server: LiveTestServer;
-  beforeAll(async () => {
-    server = await startLiveServer();
-    publishWithFfmpeg(await media.make("live.flv", 30, H264_AAC), server.rtmp("a"));
-  });
-  afterAll(() => server.close());
-
-  it.each(["http", "rtmp"] as const)("%s: the next ones", async (door) => {
-    const input = door === "http" ? server.http("a.flv") : server.rtmp("a");
-    const found = await all(input, { count: 3, size: { width: 64 } });
-    expect(found.length).toBe(3);
-    const steps = found.slice(1).map(({ pts }, i) => pts - (found[i]?.pts ?? 0));
-    for (const step of steps) expect(Math.abs(step - 40_000)).toBeLessThanOrEqual(1_000);
-  });
-
-  it("come to an end where nothing comes any more", async () => {
-    await expect(all(server.rtmp("nobody"), { count: 1, stallTimeoutMs: 20_000 })).rejects.toMatchObject({
-      name: "AvError",
-    });
-    await expect(all(server.http("a.flv"), { atMs: 1 })).rejects.toMatchObject({ code: "unsupported" });
   });
 });
 

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -11,8 +12,9 @@ import { mp4MimeType } from "../../src/media/format/mp4/mime.js";
 import { fmp4Format } from "../../src/media/format/mp4/muxer.js";
 import type { Packet } from "../../src/media/model/packet.js";
 import type { AudioTrack, Track, VideoTrack } from "../../src/media/model/track.js";
+import { readWithMediabunny } from "../support/mediabunny.js";
 
-// FFmpeg encodes a file and ffprobe takes it apart; we mux the parts; ffprobe and FFmpeg read what we wrote.
+// FFmpeg encodes a file and ffprobe takes it apart; we mux the parts; ffprobe, FFmpeg and mediabunny read what we wrote.
 
 const run = promisify(execFile);
 const maxBuffer = 256 * 1024 * 1024;
@@ -163,6 +165,8 @@ function segments(source: Probed, streams: readonly ProbedStream[], perFragment:
   return made;
 }
 
+const md5 = (data: Uint8Array): string => `MD5:${createHash("md5").update(data).digest("hex")}`;
+
 /** The earliest dts becomes 0 in the file. */
 function zeroOf({ packets }: Probed): number {
   return Math.min(...packets.map(({ dts }) => dts));
@@ -258,6 +262,22 @@ describe.each(cases)("%s", (name, extension, args, tags) => {
         expect(Math.abs((actual[i]?.dts ?? Number.NaN) - (dts - zero))).toBeLessThanOrEqual(tolerance);
         expect(Math.abs((actual[i]?.pts ?? Number.NaN) - (pts - zero))).toBeLessThanOrEqual(tolerance);
       }
+    }
+
+    const { tracks } = await readWithMediabunny(copy);
+    expect(tracks.map(({ kind }) => kind)).toEqual(source.streams.map(({ codec_type }) => codec_type));
+    for (const { kind, packets, width, sampleRate, channels } of tracks) {
+      const same = read.packets.filter((packet) => packet.kind === kind);
+      const stream = read.streams.find(({ codec_type }) => codec_type === kind);
+      expect([width, sampleRate?.toString(), channels]).toEqual([
+        stream?.width,
+        stream?.sample_rate,
+        stream?.channels,
+      ]);
+      expect(packets.map(({ hash }) => hash)).toEqual(same.map(({ data }) => md5(data)));
+      expect(packets.map(({ key }) => key)).toEqual(same.map(({ key }) => key));
+      for (const [i, { pts }] of packets.entries())
+        expect(Math.abs(pts - (same[i]?.pts ?? Number.NaN))).toBeLessThanOrEqual(1);
     }
 
     const decoded = (input: string): Promise<{ stdout: string; stderr: string }> =>

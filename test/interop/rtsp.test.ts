@@ -15,6 +15,7 @@ import { type Viewer, watchHttp } from "../support/viewers.js";
 /** RTSP sources, from GStreamer's server: what it plays from a file comes out over HTTP as it was. */
 
 const SECONDS = 3;
+const LONG_SECONDS = 90;
 const USER = "admin:s%40crët";
 /** Without edit lists, which players take as they please, the times in the file are those that count. */
 const PLAIN = ["-use_editlist", "0"];
@@ -27,19 +28,26 @@ let folder = "";
 let source: GstRtsp;
 let server: LiveTestServer;
 const lines: LogLine[] = [];
-const clips = { h264: "", h265: "" };
+const clips = { h264: "", h265: "", long: "" };
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "sluice-rtsp-"));
   clips.h264 = path.join(folder, "h264.mp4");
   clips.h265 = path.join(folder, "h265-source.mp4");
-  await Promise.all([makeClip(clips.h264, SECONDS, H264), makeClip(clips.h265, SECONDS, H265)]);
+  // Longer than any test: what is asked of a source while it plays is not to depend on how busy the machine is.
+  clips.long = path.join(folder, "long.mp4");
+  await Promise.all([
+    makeClip(clips.h264, SECONDS, H264),
+    makeClip(clips.h265, SECONDS, H265),
+    makeClip(clips.long, LONG_SECONDS, H264),
+  ]);
   source = await startGstRtsp({
     user: "admin",
     password: "s@crët",
     mounts: {
       "/h264": mp4Mount(clips.h264, "rtph264pay", "rtpmp4gpay"),
       "/h265": mp4Mount(clips.h265, "rtph265pay", "rtpopuspay"),
+      "/long": mp4Mount(clips.long, "rtph264pay", "rtpmp4gpay"),
     },
   });
   server = await startLiveServer({
@@ -118,11 +126,10 @@ describe("GStreamer's RTSP server", () => {
     expect(await probe(path.join(folder, "tcp.flv"))).toEqual(["h264 320x180", "aac 44100 Hz 1 ch"]);
     expectWhole(h265, await framehash(clips.h265));
     expect(await probe(path.join(folder, "h265.mp4"))).toEqual(["hevc 320x180", "opus 48000 Hz 2 ch"]);
-    // What kept them in step is the sender's own word.
-    const alignments = lines.flatMap(({ fields }) =>
-      fields.alignment === undefined ? [] : [fields.alignment],
-    );
-    expect(new Set(alignments)).toContain("sender-reports");
+    // What kept them in step is the sender's own word, whichever had come when they began.
+    const words = lines.flatMap(({ fields }) => (fields.alignment === undefined ? [] : [fields.alignment]));
+    expect(words.length).toBeGreaterThan(0);
+    for (const alignment of words) expect(["sender-reports", "rtp-info"]).toContain(alignment);
   });
 
   it("is probed like any other input, and gives pictures", async () => {
@@ -143,10 +150,15 @@ describe("GStreamer's RTSP server", () => {
   });
 
   it("is asked again when it was killed and has come back: viewers stay, and time never falls", async () => {
-    const mounts = { "/cam": mp4Mount(clips.h264, "rtph264pay", "rtpmp4gpay") };
+    const mounts = { "/cam": mp4Mount(clips.long, "rtph264pay", "rtpmp4gpay") };
     const first = await startGstRtsp({ mounts });
     const stop = new AbortController();
-    const keeping = await startLiveServer({ waitForPublisherMs: 20_000, keepViewersMs: 20_000 });
+    const told: LogLine[] = [];
+    const keeping = await startLiveServer({
+      waitForPublisherMs: 20_000,
+      keepViewersMs: 20_000,
+      logger: createLogRecorder(told),
+    });
     const pull = keeping.live.pull(first.url("/cam"), "live/cam", { signal: stop.signal });
     const events: string[] = [];
     keeping.live.on("publish", () => void events.push("publish"));
@@ -158,6 +170,8 @@ describe("GStreamer's RTSP server", () => {
     const second = await startGstRtsp({ mounts, port: first.port });
     await until(() => viewer.length > before + 20_000);
     expect(events.slice(0, 3)).toEqual(["publish", "unpublish", "publish"]);
+    // When it sends its first report is the server's own affair: a short clip may be over before.
+    await until(() => told.some(({ fields }) => fields.alignment === "sender-reports"));
     stop.abort();
     await pull;
     await keeping.close();
@@ -172,21 +186,56 @@ describe("GStreamer's RTSP server", () => {
 });
 
 describe("the setting pull", () => {
-  it("reaches the viewers of every worker, and ends with the server", async () => {
+  it("reaches the viewers of every worker, is in the API and the metrics as if there were one, and ends with the server", async () => {
     const { createServer } = await builtServer();
     const live = createServer({
       workers: 2,
-      pull: [{ url: source.url("/h264", USER), stream: "live/cam" }],
+      pull: ["cam", "door"].map((name) => ({ url: source.url("/long", USER), stream: `live/${name}` })),
       http: { host: "127.0.0.1", port: 0 },
+      ops: { host: "127.0.0.1", port: 0 },
       rtmp: false,
-      ops: false,
+      api: { token: "test-token-of-rtsp" },
       logger: false,
       waitForPublisherMs: 20_000,
+      keepViewersMs: 20_000,
     });
-    const { http } = await live.listen();
+    const { http, ops } = await live.listen();
     // Each new connection goes to the worker that has the fewest.
     const viewers = [1, 2].map(() => watchHttp(`http://127.0.0.1:${http?.port}/live/cam.flv`));
     await until(() => viewers.every(({ length }) => length > 20_000));
+
+    const ask = async (path: string, method = "GET"): Promise<Response> =>
+      await fetch(`http://127.0.0.1:${http?.port}/api/v1/${path}`, {
+        method,
+        // A connection for each, so that each worker is asked.
+        headers: { authorization: "Bearer test-token-of-rtsp", connection: "close" },
+      });
+    const published = async (
+      name: string,
+    ): Promise<readonly { id: string; counters: { bytesIn: number } }[]> => {
+      const query = `protocol=rtsp&action=publish&app=live&name=${name}`;
+      const { total, sessions } = await (await ask(`sessions?${query}`)).json();
+      expect(total).toBe(sessions.length);
+      return sessions;
+    };
+    for (let asked = 0; asked < 4; asked++)
+      await until(async () => (await published("cam")).some(({ counters }) => counters.bytesIn > 5_000));
+    const text = async (): Promise<string> => (await fetch(`http://127.0.0.1:${ops?.port}/metrics`)).text();
+    await until(async () =>
+      /^sluice_publisher_clock_offset_seconds\{stream="live\/cam"\} /m.test(await text()),
+    );
+    await until(async () => /^sluice_sessions\{protocol="rtsp",action="publish"\} 2$/m.test(await text()));
+
+    // Ended by hand, at any worker, and not asked for again.
+    let kicked = false;
+    live.on("unpublish", ({ name, reason }) => {
+      kicked ||= name === "door" && reason === "kicked";
+    });
+    await until(async () => {
+      for (const { id } of await published("door")) await ask(`sessions/${id}`, "DELETE");
+      return kicked;
+    });
+    await until(async () => (await published("door")).length === 0);
     await live.close();
     await Promise.all(viewers.map(({ ended }) => ended));
     expect(viewers.every(({ bytes }) => bytes.subarray(0, 3).toString() === "FLV")).toBe(true);

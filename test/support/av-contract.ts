@@ -147,7 +147,12 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
       });
 
       it("gives key frames alone", async () => {
-        expect(await numbers(clips.mp4, { kind: "keyframes", limit: undefined })).toEqual([0, GROUP]);
+        for (const clip of [clips.mp4, clips.mkv]) {
+          const keys = await frames(clip, { kind: "keyframes", limit: undefined });
+          expect(keys.map((frame) => numberOf(frame))).toEqual([0, GROUP]);
+          const [first = Number.NaN, second = Number.NaN] = keys.map(({ pts }) => pts);
+          expect(second - first).toBe(GROUP * FRAME_US);
+        }
         expect(await numbers(clips.flv, { kind: "keyframes", limit: 1 })).toEqual([0]);
       });
 
@@ -169,6 +174,24 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
         expect(frame).toMatchObject({ width: HEIGHT, height: WIDTH });
         // What was on the left is on top.
         expect(numberOf(frame as RawFrame, HEIGHT / 2, WIDTH / 4)).toBe(25);
+      });
+
+      it("brings a high dynamic range into the standard one, where that is wanted", async () => {
+        const first = async (toneMap: "source" | undefined): Promise<Uint8Array> => {
+          const task = {
+            source: file(clips.hdr),
+            select: { kind: "all", limit: 1 },
+            size: undefined,
+          } as const;
+          for await (const { data } of engine.frames({ ...task, toneMap }, io())) return data;
+          throw new Error("there is no picture");
+        };
+        const brightest = (data: Uint8Array): number => data.reduce((most, value) => Math.max(most, value));
+        const [as, mapped] = [await first(undefined), await first("source")];
+        expect(mapped.length).toBe(as.length);
+        const apart = as.reduce((sum, value, i) => sum + Math.abs(value - (mapped[i] ?? 0)), 0) / as.length;
+        expect(apart).toBeGreaterThan(10);
+        expect(brightest(mapped)).toBe(255);
       });
 
       it("is over when the consumer leaves", async () => {
@@ -214,6 +237,18 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
         ] as const)
           expect(Math.abs(is - was)).toBeLessThan(8);
       });
+    });
+
+    it("makes an image the smaller, the less quality is wanted", async () => {
+      const [width, height] = [64, 48];
+      const noise = Uint8Array.from({ length: width * height * 4 }, (_, i) => (i * i * 31 + (i >> 3)) & 0xff);
+      for (const format of ["jpeg", "webp"] as const) {
+        const sizes: number[] = [];
+        for (const quality of [10, 50, 95])
+          sizes.push((await engine.image({ format, quality, width, height }, noise, io())).length);
+        expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
+        expect(new Set(sizes).size).toBe(3);
+      }
     });
 
     describeConvert(() => ({ engine, clips, folder }));

@@ -193,6 +193,15 @@ export function describeConvert(given: () => { engine: Engine; clips: AvClips; f
       expect((joined[PICTURES] ?? 0) - (joined[0] ?? 0)).toBeLessThan(PICTURES * FRAME_US + 60_000);
     });
 
+    it("keeps the shape of pixels that the container alone tells", async () => {
+      const { clips, folder } = given();
+      const wide = path.join(folder, "wide.mkv");
+      await run("ffmpeg", ["-v", "error", "-y", "-i", clips.mp4, "-c", "copy", "-aspect", "64:27", wide])
+        .output;
+      const output = await convert(wide, "mp4", { video: H264, audio: "none" });
+      expect(await probed(output, "stream=sample_aspect_ratio", "v")).toBe("4:3");
+    });
+
     it("makes key frames where it is told to", async () => {
       const { clips } = given();
       const video: VideoTask = { ...H264, keyFrames: { everyUs: 1_000_000 } };

@@ -2,6 +2,7 @@ import type { EngineIo } from "../engine.js";
 import { AvError } from "../error.js";
 import { runChild } from "../process.js";
 import type { Hardware, VideoTask } from "../task.js";
+import { builtIn } from "./built-in.js";
 import {
   type EncodedCodec,
   encoderDevice,
@@ -19,7 +20,6 @@ export interface ChosenEncoder {
   readonly notes: readonly string[];
 }
 
-const LIST_TIMEOUT_MS = 10_000;
 /** A driver that hangs is no driver. */
 const TRIAL_TIMEOUT_MS = 15_000;
 const KINDS: Readonly<Record<Hardware, readonly HardwareKind[]>> = {
@@ -28,9 +28,6 @@ const KINDS: Readonly<Record<Hardware, readonly HardwareKind[]>> = {
   nvenc: ["nvenc"],
   vaapi: ["vaapi"],
 };
-
-/** Names of encoders by program: what a build has in it does not change. */
-const lists = new Map<string, Promise<ReadonlySet<string>>>();
 
 /** What an encoder is looked for for. */
 export interface EncoderWish {
@@ -68,7 +65,7 @@ export async function chooseEncoderFor(
   io: EngineIo,
 ): Promise<ChosenEncoder> {
   const { codec, hardware, software } = wish;
-  const built = await encoders(ffmpeg);
+  const built = await builtIn(ffmpeg, "encoders");
   const tried: string[] = [];
   for (const kind of KINDS[hardware]) {
     const encoder = hardwareEncoder(codec, kind);
@@ -128,31 +125,4 @@ function firstWords(stderr: string): string {
     .replace(/\p{Cc}/gu, " ")
     .trim()
     .slice(0, 120);
-}
-
-function encoders(ffmpeg: string): Promise<ReadonlySet<string>> {
-  const known = lists.get(ffmpeg);
-  if (known !== undefined) return known;
-  const list = readEncoders(ffmpeg);
-  lists.set(ffmpeg, list);
-  list.catch(() => lists.delete(ffmpeg));
-  return list;
-}
-
-async function readEncoders(ffmpeg: string): Promise<ReadonlySet<string>> {
-  const child = runChild({
-    name: "ffmpeg",
-    command: ffmpeg,
-    args: ["-hide_banner", "-encoders"],
-    // Shared by all who ask: no one caller's signal ends it.
-    signal: new AbortController().signal,
-    timeoutMs: LIST_TIMEOUT_MS,
-    stallTimeoutMs: 0,
-    memoryBytes: 0,
-  });
-  let text = "";
-  for await (const bytes of child.stdout) text += Buffer.from(bytes).toString("latin1");
-  await child.done;
-  // " V....D libx264   libx264 H.264 / AVC …"
-  return new Set([...text.matchAll(/^ [VAS][A-Z.]{5} (\S+)/gm)].map((match) => match[1] as string));
 }

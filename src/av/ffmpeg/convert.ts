@@ -9,15 +9,20 @@ import { complaintsIn } from "./complaints.js";
 import { convertArgs, joinList, type Part } from "./convert-args.js";
 import { explain } from "./explain.js";
 import type { Ffmpeg } from "./find.js";
+import { mapsTones } from "./frames.js";
 import { keyFrameBefore } from "./keyframe.js";
 import { progressLines } from "./progress-lines.js";
+
+const NO_TONE_MAP =
+  "this FFmpeg has no zscale and tonemap filters: HDR is not mapped to SDR, and looks washed out where it is shown as that";
 
 /** Remux, cut, join, transcode, capture, encode. See `Engine.convert`. */
 export async function ffmpegConvert(
   programs: Ffmpeg,
-  task: ConvertTask,
+  asked: ConvertTask,
   io: ConvertIo,
 ): Promise<ConvertResult> {
+  const { task, notes } = await withItsFilters(programs, asked);
   const { output } = task;
   const part = await partOf(programs, task, io);
   const chosen = typeof task.video === "object" ? await chooseEncoder(programs, task.video, io) : undefined;
@@ -74,6 +79,7 @@ export async function ffmpegConvert(
     ...(part === undefined || task.video !== "copy" ? {} : { startUs: part.startUs }),
     ...(chosen === undefined ? {} : { videoEncoder: chosen.encoder }),
     notes: [
+      ...notes,
       ...(chosen?.notes ?? []),
       ...(said.damage === undefined
         ? []
@@ -81,6 +87,20 @@ export async function ffmpegConvert(
       ...said.notes,
     ],
   };
+}
+
+/** What this FFmpeg cannot do is left out, where a picture is worth having without it. */
+async function withItsFilters(
+  programs: Ffmpeg,
+  task: ConvertTask,
+): Promise<{ readonly task: ConvertTask; readonly notes: readonly string[] }> {
+  const { video } = task;
+  const isMapped = (kind: string): boolean => kind === "tone-map";
+  if (typeof video !== "object" || !video.filters.some(({ kind }) => isMapped(kind)))
+    return { task, notes: [] };
+  if (await mapsTones(programs)) return { task, notes: [] };
+  const filters = video.filters.filter(({ kind }) => !isMapped(kind));
+  return { task: { ...task, video: { ...video, filters } }, notes: [NO_TONE_MAP] };
 }
 
 /** Where to begin and end in a source of which a part is wanted. */

@@ -1,4 +1,5 @@
 import type { Place, VideoFilter } from "../task.js";
+import { toneMapFilters } from "./tone-map.js";
 
 /** A fiftieth of the picture's width: the margin of what stands in a corner. */
 const MARGIN = "main_w/50";
@@ -59,6 +60,8 @@ function words(filter: Exclude<VideoFilter, { kind: "watermark" }>): string {
       const at = x === undefined || y === undefined ? "" : `:x=${x}:y=${y}`;
       return `crop=w=${width}:h=${height}${at}`;
     }
+    case "tone-map":
+      return toneMapFilters(filter);
     case "fps":
       return `fps=fps=${filter.fps}`;
     case "text":

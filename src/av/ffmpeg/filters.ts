@@ -1,4 +1,5 @@
-import type { FrameSize } from "../task.js";
+import type { FrameSize, HdrColor } from "../task.js";
+import { toneMapFilters } from "./tone-map.js";
 
 /** Nothing is wanted of a frame but that its time is written down: a filter prints those that have any metadata. */
 const STAMP = "settb=1/1000000,metadata=mode=add:key=sluice:value=1";
@@ -11,10 +12,15 @@ const PRINT = "metadata=mode=print:direct=1:file='pipe\\:3'";
  *
  * @param select an expression of FFmpeg's select filter
  */
-export function pictureFilters(select: string | undefined, size: FrameSize | undefined): string {
+export function pictureFilters(
+  select: string | undefined,
+  size: FrameSize | undefined,
+  hdr: HdrColor | undefined,
+): string {
   return [
     ...(select === undefined ? [] : [`select='${select}'`]),
     ...(size === undefined ? [] : [scale(size)]),
+    ...(hdr === undefined ? [] : [toneMapFilters(hdr)]),
     "format=rgba",
     STAMP,
     PRINT,

@@ -2,11 +2,13 @@ import type { EngineIo } from "../engine.js";
 import { AvError } from "../error.js";
 import type { MediaInfo, VideoTrackInfo } from "../media-info.js";
 import { type Source, sourceName } from "../source.js";
-import type { FrameSize, FramesTask, RawFrame } from "../task.js";
+import type { FramesTask, RawFrame } from "../task.js";
+import { builtIn } from "./built-in.js";
 import { everySelect, pictureFilters } from "./filters.js";
 import type { Ffmpeg } from "./find.js";
-import { readFrames } from "./pictures.js";
+import { type PicturesRun, readFrames } from "./pictures.js";
 import { ffmpegProbe } from "./probe.js";
+import { hdrColor, TONE_MAP_FILTERS } from "./tone-map.js";
 
 /** Two times within this are the same: containers in milliseconds round by half of one. */
 const SAME_US = 500;
@@ -21,27 +23,71 @@ const SEEK_GROUPS = 2;
 const SEEK_BLIND_US = 60_000_000;
 const AHEAD_US = 1_000_000;
 
+/** A source that is read from, as often as it takes. */
+interface Reader {
+  readonly name: string;
+  /** What was found in it; undefined where it was not looked at. */
+  readonly info: MediaInfo | undefined;
+  /** Its first packets too. */
+  look(packets: number): Promise<MediaInfo>;
+  /** One run of ffmpeg. @param select an expression of FFmpeg's select filter */
+  read(run: Omit<PicturesRun, "source" | "filters">, select?: string): AsyncGenerator<RawFrame>;
+}
+
 /** The pictures of a source, decoding no more than it takes to have them. */
-export function ffmpegFrames(programs: Ffmpeg, task: FramesTask, io: EngineIo): AsyncGenerator<RawFrame> {
-  const { source, select, size } = task;
-  const all = (limit: number | undefined, expression?: string): AsyncGenerator<RawFrame> =>
-    readFrames(programs, { source, filters: pictureFilters(expression, size), limit }, io);
+export async function* ffmpegFrames(
+  programs: Ffmpeg,
+  task: FramesTask,
+  io: EngineIo,
+): AsyncGenerator<RawFrame> {
+  const { select } = task;
+  const reader = await createReader(programs, task, io);
   switch (select.kind) {
     case "all":
-      return all(select.limit);
+      yield* reader.read({ limit: select.limit });
+      return;
     case "keyframes":
-      return readFrames(
-        programs,
-        { source, filters: pictureFilters(undefined, size), limit: select.limit, keyframesOnly: true },
-        io,
-      );
+      yield* reader.read({ limit: select.limit, keyframesOnly: true });
+      return;
     case "count":
-      return spread(programs, task, select.count, io, () => all(select.count));
+      yield* spread(reader, select.count);
+      return;
     case "every":
-      return every(programs, task, select, io, () => all(select.limit, everySelect(select.everyUs)));
+      yield* every(reader, select.everyUs, select.limit);
+      return;
     case "at":
-      return at(programs, task, select.atUs, io);
+      yield* at(reader, select.atUs);
+      return;
   }
+}
+
+async function createReader(programs: Ffmpeg, task: FramesTask, io: EngineIo): Promise<Reader> {
+  const { source, select, size, toneMap } = task;
+  const look = async (packets: number): Promise<MediaInfo> => {
+    const info = await ffmpegProbe(programs, { source, packets }, io);
+    if (pictureOf(info) === undefined)
+      throw new AvError("not-media", `${sourceName(source)}: there is no picture in it, only sound`);
+    return info;
+  };
+  // Where all that comes is read, an address is not asked twice.
+  const readsOn = select.kind === "all" || select.kind === "keyframes";
+  const isLooked = readsOn ? toneMap === "source" && source.kind === "file" : isSeekable(source);
+  const info = isLooked ? await look(0) : undefined;
+  const asked = toneMap === "source" ? info && hdrColor(pictureOf(info)?.color ?? {}) : toneMap;
+  const hdr = asked !== undefined && (await mapsTones(programs)) ? asked : undefined;
+  return {
+    name: sourceName(source),
+    info,
+    look,
+    read: (run, expression) =>
+      readFrames(programs, { ...run, source, filters: pictureFilters(expression, size, hdr) }, io),
+  };
+}
+
+/** Whether this FFmpeg has the filters for it. */
+export async function mapsTones({ ffmpeg }: Ffmpeg): Promise<boolean> {
+  const filters = await builtIn(ffmpeg, "filters");
+  return TONE_MAP_FILTERS.every((name) => filters.has(name));
 }
 
 /** What can be read from any place, as often as we like. */
@@ -49,71 +95,54 @@ function isSeekable(source: Source): boolean {
   return source.kind === "file" || source.kind === "http";
 }
 
-async function* spread(
-  programs: Ffmpeg,
-  { source, size }: FramesTask,
-  count: number,
-  io: EngineIo,
-  readOn: () => AsyncGenerator<RawFrame>,
-): AsyncGenerator<RawFrame> {
-  const info = isSeekable(source) ? await pictureInfo(programs, source, 0, io) : undefined;
-  const { durationUs } = info ?? {};
-  if (info === undefined || durationUs === undefined) {
-    yield* readOn();
+async function* spread(reader: Reader, count: number): AsyncGenerator<RawFrame> {
+  const durationUs = reader.info?.durationUs;
+  if (durationUs === undefined) {
+    yield* reader.read({ limit: count });
     return;
   }
   // In the middle of each of as many equal parts: neither the first picture, which is often black, nor after the last.
   for (let i = 0; i < count; i++) {
-    const time = Math.floor((durationUs * (2 * i + 1)) / (2 * count));
-    yield await shownAt(programs, source, size, time, info, io);
+    yield await shownAt(reader, Math.floor((durationUs * (2 * i + 1)) / (2 * count)));
   }
 }
 
-async function* at(
-  programs: Ffmpeg,
-  { source, size }: FramesTask,
-  times: readonly number[],
-  io: EngineIo,
-): AsyncGenerator<RawFrame> {
-  const name = sourceName(source);
-  const info = isSeekable(source) ? await pictureInfo(programs, source, 0, io) : undefined;
-  if (info?.durationUs === undefined) {
+async function* at(reader: Reader, times: readonly number[]): AsyncGenerator<RawFrame> {
+  const { name, info } = reader;
+  const durationUs = info?.durationUs;
+  if (durationUs === undefined) {
     throw new AvError("unsupported", `${name}: it has no beginning from which a time could be counted`);
   }
   for (const time of times) {
-    if (time > info.durationUs) {
+    if (time > durationUs) {
       throw new AvError(
         "not-found",
-        `${name}: no picture at ${seconds(time)}, it is ${seconds(info.durationUs)} long`,
+        `${name}: no picture at ${seconds(time)}, it is ${seconds(durationUs)} long`,
       );
     }
-    yield await shownAt(programs, source, size, time, info, io);
+    yield await shownAt(reader, time);
   }
 }
 
 async function* every(
-  programs: Ffmpeg,
-  { source, size }: FramesTask,
-  {
-    everyUs,
-    limit = Number.POSITIVE_INFINITY,
-  }: { readonly everyUs: number; readonly limit: number | undefined },
-  io: EngineIo,
-  readOn: () => AsyncGenerator<RawFrame>,
+  reader: Reader,
+  everyUs: number,
+  limit: number = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<RawFrame> {
-  const info = isSeekable(source) ? await pictureInfo(programs, source, LOOK_PACKETS, io) : undefined;
-  const { durationUs = 0 } = info ?? {};
+  const { durationUs = 0 } = reader.info ?? {};
+  // What has no end is not looked at for longer: it is not sought in.
+  const info = durationUs > 0 ? await reader.look(LOOK_PACKETS) : undefined;
   const groupUs = info && pictureOf(info)?.gop?.longestUs;
   const worthIt = groupUs === undefined ? everyUs >= SEEK_BLIND_US : everyUs >= SEEK_GROUPS * groupUs;
-  if (durationUs === 0 || !worthIt) {
-    yield* readOn();
+  if (info === undefined || !worthIt) {
+    yield* reader.read({ limit: Number.isFinite(limit) ? limit : undefined }, everySelect(everyUs));
     return;
   }
   // A transport stream is sought in by time alone: what comes before the next key frame cannot be decoded.
-  const before = info?.format.startsWith("mpeg") ? (groupUs ?? 0) + AHEAD_US : 0;
+  const before = info.format.startsWith("mpeg") ? (groupUs ?? 0) + AHEAD_US : 0;
   let last: number | undefined;
   for (let time = 0, count = 0; time < durationUs && count < limit; time += everyUs) {
-    const frame = await firstFrom(programs, source, size, Math.max(0, time - SAME_US), before, io);
+    const frame = await firstFrom(reader, Math.max(0, time - SAME_US), before);
     // The picture ends before the sound does; or a gap was longer than the interval.
     if (frame === undefined || frame.pts === last) continue;
     last = frame.pts;
@@ -122,39 +151,23 @@ async function* every(
   }
 }
 
-async function firstFrom(
-  programs: Ffmpeg,
-  source: Source,
-  size: FrameSize | undefined,
-  fromUs: number,
-  beforeUs: number,
-  io: EngineIo,
-): Promise<RawFrame | undefined> {
+async function firstFrom(reader: Reader, fromUs: number, beforeUs: number): Promise<RawFrame | undefined> {
   // FFmpeg rounds where it begins to the container's clock, which in AVI is a picture long.
   const select = `gte(t,${(fromUs / 1_000_000).toFixed(6)})`;
-  const run = { source, fromUs: fromUs - beforeUs, filters: pictureFilters(select, size), limit: 1 };
-  for await (const frame of readFrames(programs, run, io)) return frame;
+  for await (const frame of reader.read({ fromUs: fromUs - beforeUs, limit: 1 }, select)) return frame;
   return undefined;
 }
 
 /** The picture that a player shows at this time: the last that is not later, or the first of all. */
-async function shownAt(
-  programs: Ffmpeg,
-  source: Source,
-  size: FrameSize | undefined,
-  time: number,
-  info: MediaInfo,
-  io: EngineIo,
-): Promise<RawFrame> {
-  const fps = pictureOf(info)?.fps ?? SLOW_FPS;
+async function shownAt(reader: Reader, time: number): Promise<RawFrame> {
+  const fps = (reader.info && pictureOf(reader.info)?.fps) ?? SLOW_FPS;
   let first: RawFrame | undefined;
   // From two pictures before it, which are decoded on the way from the key frame anyway; from further back where
   // pictures stand still for longer, and in the end from the beginning.
   for (const window of [Math.ceil(2_000_000 / fps), ...WINDOWS_US, time]) {
     const fromUs = Math.max(0, time - window);
     let shown: RawFrame | undefined;
-    const run = { source, fromUs, filters: pictureFilters(undefined, size) };
-    for await (const frame of readFrames(programs, run, io)) {
+    for await (const frame of reader.read({ fromUs })) {
       first = frame;
       if (frame.pts > time + SAME_US) break;
       shown = frame;
@@ -163,20 +176,7 @@ async function shownAt(
     if (fromUs === 0) break;
   }
   if (first !== undefined) return first;
-  throw new AvError("corrupt", `${sourceName(source)}: no picture can be decoded at ${seconds(time)}`);
-}
-
-async function pictureInfo(
-  programs: Ffmpeg,
-  source: Source,
-  packets: number,
-  io: EngineIo,
-): Promise<MediaInfo> {
-  const info = await ffmpegProbe(programs, { source, packets }, io);
-  if (pictureOf(info) === undefined) {
-    throw new AvError("not-media", `${sourceName(source)}: there is no picture in it, only sound`);
-  }
-  return info;
+  throw new AvError("corrupt", `${reader.name}: no picture can be decoded at ${seconds(time)}`);
 }
 
 function pictureOf({ tracks }: MediaInfo): VideoTrackInfo | undefined {

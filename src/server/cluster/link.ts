@@ -52,6 +52,13 @@ export interface Link {
   close(): Promise<void>;
 }
 
+/** The connections of one process. */
+export interface OwnSessions {
+  sessions(query: SessionQuery): SessionList;
+  /** False where there is none of this id. */
+  kick(id: string): boolean;
+}
+
 /** What a link is made with. */
 export interface LinkInit {
   readonly scheduler: Scheduler;
@@ -59,6 +66,8 @@ export interface LinkInit {
   readonly events: EventLogs;
   readonly token: ApiToken;
   readonly probe: WorkProbe;
+  /** This process's own connections. */
+  readonly own: OwnSessions;
   /** Asks this process's `authorize`. */
   authorize(request: AccessRequest): Promise<Verdict>;
 }

@@ -14,7 +14,7 @@ import { mergeSessions, type SessionList, type SessionQuery } from "../session-l
 import type { Addresses } from "./addresses.js";
 import type { Directory } from "./directory.js";
 import type { NamedWorker } from "./fellows.js";
-import type { Listing } from "./link.js";
+import type { Listing, OwnSessions } from "./link.js";
 import type { AskedAccess, Door, LogLevel, ParentAsks, WorkerPost } from "./messages.js";
 import { forkWorker, type WorkerProcess } from "./worker-process.js";
 
@@ -33,6 +33,8 @@ export interface PoolInit {
   readonly listing: () => Listing;
   readonly events: EventLogs;
   readonly token: ApiToken;
+  /** The parent's: it fetches the sources that are pulled. */
+  readonly own: OwnSessions;
   /** Whether workers count for the metrics. */
   readonly counts: boolean;
   readonly onDrop: (session: SessionInfo, drop: Drop) => void;
@@ -52,6 +54,7 @@ export interface Pool {
     name: K,
     request: ParentAsks[K]["request"],
   ): Promise<readonly ParentAsks[K]["answer"][]>;
+  /** Those of all workers, and the parent's own. */
   sessions(query: SessionQuery): Promise<SessionList>;
   kick(id: string): Promise<boolean>;
   /** Those that take connections. */
@@ -260,11 +263,11 @@ export function createPool(init: PoolInit): Pool {
   }
 
   async function sessions(query: SessionQuery): Promise<SessionList> {
-    return mergeSessions(await askAll("sessions", query), query.limit);
+    return mergeSessions([init.own.sessions(query), ...(await askAll("sessions", query))], query.limit);
   }
 
   async function kick(id: string): Promise<boolean> {
-    return (await askAll("kick", id)).includes(true);
+    return init.own.kick(id) || (await askAll("kick", id)).includes(true);
   }
 
   function forget(socket: Socket): void {

@@ -2,7 +2,6 @@ import { MAX_PIXELS } from "../../ffmpeg/pam.js";
 import { createDecoder } from "./decoder.js";
 import { type Input, readOnly, type Tools } from "./input.js";
 import {
-  DISCARD_NON_KEY,
   type Frame,
   fromMicroseconds,
   PACKET_KEY,
@@ -41,7 +40,7 @@ export const SAME_US = 500;
 export function createCursor(tools: Tools, input: Input, stream: Stream, keyFramesOnly: boolean): Cursor {
   const { library, check } = tools;
   readOnly(input, [stream]);
-  if (keyFramesOnly) stream.discard = DISCARD_NON_KEY;
+  // The decoder leaves the others out, not the demuxer: FFmpeg 8.1's for MP4 loses count of the presentation times then.
   const decoder = createDecoder(library, stream, input.name, check, { keyFramesOnly, maxPixels: MAX_PIXELS });
   let origin = input.durationUs === undefined ? undefined : input.startUs;
   let seekable = input.durationUs !== undefined && input.seekable;

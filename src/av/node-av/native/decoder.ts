@@ -57,6 +57,7 @@ export function createDecoder(
   const again = library.FFmpegError.AVERROR("EAGAIN");
   const frame = new library.Frame();
   frame.alloc();
+  const shape = stream.sampleAspectRatio;
   let broken = 0;
 
   function* received(): Generator<Frame, void, undefined> {
@@ -68,6 +69,8 @@ export function createDecoder(
         return;
       }
       if (frame.pts === NO_TIMESTAMP) frame.pts = frame.bestEffortTimestamp;
+      // A container's word for the shape of pixels counts for more than the codec's, which may have none.
+      if (shape.num > 0 && shape.den > 0) frame.sampleAspectRatio = shape;
       yield frame;
       frame.unref();
     }

@@ -8,6 +8,8 @@ interface ImageEncoder {
   readonly encoder: string;
   readonly pixels: string;
   readonly options: Readonly<Record<string, string>>;
+  /** Of each frame, where the encoder wants it there. */
+  readonly frameQuality?: number;
 }
 
 const TICK = { num: 1, den: 25 };
@@ -20,9 +22,9 @@ function encoderOf({ format, quality }: ImageTask): ImageEncoder {
     case "png":
       return { encoder: "png", pixels: "rgb24", options: {} };
     case "jpeg": {
-      const scale = Math.round(31 - (quality / 100) * 29);
-      const options = { flags: "+qscale", global_quality: String(scale * LAMBDA) };
-      return { encoder: "mjpeg", pixels: "yuvj420p", options };
+      const frameQuality = Math.round(31 - (quality / 100) * 29) * LAMBDA;
+      const options = { flags: "+qscale", global_quality: String(frameQuality) };
+      return { encoder: "mjpeg", pixels: "yuvj420p", options, frameQuality };
     }
     case "webp":
       return { encoder: "libwebp", pixels: "yuv420p", options: { quality: String(quality) } };
@@ -32,7 +34,7 @@ function encoderOf({ format, quality }: ImageTask): ImageEncoder {
 /** RGBA pixels as a picture file. @throws Failure */
 export function imageOf(tools: Tools, task: ImageTask, rgba: Uint8Array): Uint8Array {
   const { library, check } = tools;
-  const { encoder: encoderName, pixels, options } = encoderOf(task);
+  const { encoder: encoderName, pixels, options, frameQuality } = encoderOf(task);
   const name = `a ${task.width}x${task.height} picture as ${task.format}`;
   const frame = new library.Frame();
   frame.alloc();
@@ -53,6 +55,7 @@ export function imageOf(tools: Tools, task: ImageTask, rgba: Uint8Array): Uint8A
       context.timeBase = TICK;
     };
     const encoder = openEncoder(tools, encoderName, name, set, options);
+    if (frameQuality !== undefined) picture.quality = frameQuality;
     for (const input of [picture, undefined]) {
       for (const { data } of encoder.encode(input)) if (data !== null) slices.push(Buffer.from(data));
     }

@@ -45,6 +45,7 @@ export interface Frame {
   sampleRate: number;
   channelLayout: ChannelLayout;
   pictType: number;
+  quality: number; // for encoders that take it with each frame, in units of FF_QP2LAMBDA
   flags: number;
   timeBase: Rational;
   sampleAspectRatio: Rational;
@@ -257,7 +258,6 @@ export const H264 = 27; // AV_CODEC_ID_H264
 export const VIDEO = 0; // AVMEDIA_TYPE_VIDEO
 export const AUDIO = 1; // AVMEDIA_TYPE_AUDIO
 export const DISCARD_ALL = 48; // AVDISCARD_ALL
-export const DISCARD_NON_KEY = 32; // AVDISCARD_NONKEY
 export const SEEK_BACKWARD = 1; // AVSEEK_FLAG_BACKWARD
 export const PACKET_KEY = 1; // AV_PKT_FLAG_KEY
 export const FRAME_KEY = 2; // AV_FRAME_FLAG_KEY

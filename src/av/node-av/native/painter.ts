@@ -1,5 +1,7 @@
-import type { FrameSize } from "../../task.js";
+import { hdrColor, toneMapFilters } from "../../ffmpeg/tone-map.js";
+import type { FrameSize, FramesTask } from "../../task.js";
 import type { Picture } from "../wire.js";
+import { nameOf, PRIMARIES, TRANSFER } from "./color-names.js";
 import { createVideoGraph, type Graph } from "./graph.js";
 import type { Tools } from "./input.js";
 import type { Frame, Stream } from "./library.js";
@@ -15,9 +17,15 @@ export interface Painter {
 export function createPainter(
   { library, check }: Tools,
   stream: Stream,
-  size: FrameSize | undefined,
+  { size, toneMap }: Pick<FramesTask, "size" | "toneMap">,
 ): Painter {
-  const chain = [...uprightFilters(rotationOf(stream)), ...sizeFilters(size), "format=rgba"].join(",");
+  const hdr = toneMap === "source" ? hdrOf(stream) : toneMap;
+  const chain = [
+    ...uprightFilters(rotationOf(stream)),
+    ...sizeFilters(size),
+    ...(hdr === undefined ? [] : [toneMapFilters(hdr)]),
+    "format=rgba",
+  ].join(",");
   let graph: Graph | undefined;
   /** What the graph was made for: a stream may change its size or its pixels on the way. */
   let shape = "";
@@ -37,6 +45,13 @@ export function createPainter(
     },
     close: () => graph?.close(),
   };
+}
+
+function hdrOf({ codecpar }: Stream): ReturnType<typeof hdrColor> {
+  return hdrColor({
+    ...nameOf("transfer", TRANSFER, codecpar.colorTrc),
+    ...nameOf("primaries", PRIMARIES, codecpar.colorPrimaries),
+  });
 }
 
 /** As FFmpeg's programs turn it. */

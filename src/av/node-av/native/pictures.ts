@@ -10,7 +10,7 @@ export async function* picturesOf(tools: Tools, task: FramesTask): AsyncGenerato
   const input = await openInput(tools, task.source);
   try {
     const stream = videoOf(input);
-    const painter = createPainter(tools, stream, task.size);
+    const painter = createPainter(tools, stream, task);
     const cursor = createCursor(tools, input, stream, task.select.kind === "keyframes");
     try {
       for await (const { pts, frame } of selected(cursor, input, task)) yield painter.paint(frame, pts);
