@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { createServer, type LiveServer, type Logger } from "sluice";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type ShapingProxy, startShapingProxy } from "../support/shaping-proxy.js";
-import { launchChromium } from "./chromium.js";
+import { testBrowser } from "./chromium.js";
 import { advance, makeClip, openBlank, pictureChanges, play, publish } from "./harness.js";
 
 declare global {
@@ -45,12 +45,11 @@ beforeAll(async () => {
     abr: { switch: true },
     logger,
   });
-  const [chromium, { http }] = await Promise.all([launchChromium(), live.listen()]);
+  const [chromium, { http }] = await Promise.all([testBrowser(), live.listen()]);
   browser = chromium;
   proxy = await startShapingProxy(http?.port ?? 0, 1);
 });
 afterAll(async () => {
-  await browser?.close();
   await live?.close();
   await proxy?.close();
 });
@@ -102,12 +101,12 @@ it("our player and mpegts.js go on with a smaller picture on the same connection
   }
   proxy.shape(NARROW);
   const wereMoved = () => [...changes.values()].map(([first]) => first);
-  await expect.poll(wereMoved, { timeout: 60_000 }).toEqual(["small", "small"]);
+  await expect.poll(wereMoved).toEqual(["small", "small"]);
   proxy.shape({});
   for (const page of pages) {
     // When all is well for a while, it is large again.
     await expect
-      .poll(() => seen(page), { timeout: 60_000 })
+      .poll(() => seen(page))
       .toMatchObject({
         widths: expect.stringMatching(/^640,320/) as string,
         errors: [],
