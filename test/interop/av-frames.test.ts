@@ -290,7 +290,8 @@ describe("frames of a live stream", () => {
   let server: LiveTestServer;
   beforeAll(async () => {
     server = await startLiveServer();
-    publishWithFfmpeg(await media.make("live.flv", 30, H264_AAC), server.rtmp("a"));
+    const clip = await media.make("live.flv", 4, H264_AAC, "160x90");
+    publishWithFfmpeg(clip, server.rtmp("a"), ["-stream_loop", "-1"]);
   });
   afterAll(() => server.close());
 
