@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const minute = 60_000;
 
 /** These wait for the server's patience, or for a network's: begun first, they wait beside the others' work. */
-const LONG = ["abuse", "soak", "recovery", "http-connections", "workers", "player"];
+const LONG = ["abuse", "soak", "recovery", "http-connections", "workers", "av-frames", "player", "bundled"];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -16,9 +16,25 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** Tests from outside. */
+const OUTSIDE = {
+  // They wait for processes, sockets, and a second of video: the processors have time for a third.
+  maxWorkers: 3,
+  // Nothing takes so long on a quiet machine. What is polled for gives up just before: it says what it was.
+  testTimeout: 2 * minute,
+  hookTimeout: 2 * minute,
+  expect: { poll: { timeout: 1.8 * minute } },
+  // For them the sources are what was built: as users have it, and nothing to translate.
+  globalSetup: ["test/support/build-first.ts"],
+  alias: [{ find: /^(?:\.\.\/)+src\/(.*)$/, replacement: `${import.meta.dirname}/dist/$1` }],
+  server: { deps: { external: [/\/dist\//] } },
+};
+
 export default defineConfig({
   test: {
     pool: "forks",
+    // A few processes take one file after another: loading all anew for each would be a third of what the suite takes.
+    isolate: false,
     sequence: { sequencer: LongFirst },
     maxWorkers: 2,
     retry: 0,
@@ -30,8 +46,6 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "fuzz/**/*.test.ts", "test/unit/**/*.test.ts"],
           testTimeout: 20_000,
-          // Nothing here is global: a process of its own for each of so many files would be most of what they take.
-          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
@@ -40,10 +54,7 @@ export default defineConfig({
         test: {
           name: "interop",
           include: ["test/interop/**/*.test.ts", "examples/**/*.test.ts"],
-          testTimeout: minute,
-          hookTimeout: minute,
-          // Many wait for processes and sockets.
-          maxWorkers: 3,
+          ...OUTSIDE,
           sequence: { groupOrder: 1 },
         },
       },
@@ -52,9 +63,8 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          testTimeout: minute,
-          hookTimeout: minute,
-          maxWorkers: 2,
+          setupFiles: ["test/e2e/setup.ts"],
+          ...OUTSIDE,
           sequence: { groupOrder: 2 },
         },
       },

@@ -1,28 +1,51 @@
 // npm test: everything. `npm test -- unit lint` runs only the steps named.
 // All steps run even when one fails; the last line is "N passed, N failed".
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { ensureTools } from "./lib/tools.mjs";
 
 const OLDEST_NODE = [20, 19];
 const RESULTS = ".cache/test-results";
+/** More than these are no accident. */
+const MOST_FILES_AGAIN = 5;
 const minutes = 60_000;
 
 const bin = (file, ...args) => ({ args: [`node_modules/${file}`, ...args] });
 
-/** In order. `needsBuild`: what runs against dist/ says nothing about the sources when the build failed. */
+/**
+ * In order; neighbours with the same `beside` run at the same time. `needsBuild`: what runs against dist/ says nothing
+ * about the sources when the build failed.
+ */
 const STEPS = [
   { name: "preflight", title: "Node and the tools the tests need", run: preflight },
-  { name: "types", title: "types: tsc -b", ...bin("typescript/bin/tsc", "-b") },
-  { name: "lint", title: "lint: biome ci", ...bin("@biomejs/biome/bin/biome", "ci", "--error-on-warnings") },
+  { name: "types", title: "types: tsc -b", beside: "sources", ...bin("typescript/bin/tsc", "-b") },
+  {
+    name: "lint",
+    title: "lint: biome ci",
+    beside: "sources",
+    ...bin("@biomejs/biome/bin/biome", "ci", "--error-on-warnings"),
+  },
   { name: "build", title: "build", args: ["scripts/build.mjs"] },
-  { name: "knip", title: "unused files, exports and dependencies: knip", ...bin("knip/bin/knip.js") },
+  {
+    name: "knip",
+    title: "unused files, exports and dependencies: knip",
+    beside: "built",
+    ...bin("knip/bin/knip.js"),
+  },
   {
     name: "publint",
     title: "package.json: publint",
     needsBuild: true,
+    beside: "built",
     ...bin("publint/src/cli.js", "--strict"),
+  },
+  {
+    name: "package",
+    title: "the packed package",
+    needsBuild: true,
+    beside: "built",
+    args: ["scripts/test-package.mjs"],
   },
   { name: "unit", title: "unit tests, fuzzing included", vitest: true, limit: 8 * minutes },
   {
@@ -30,10 +53,10 @@ const STEPS = [
     title: "interop tests",
     vitest: true,
     needsBuild: true,
+    again: true,
     limit: 12 * minutes,
   },
-  { name: "e2e", title: "browser tests", vitest: true, needsBuild: true, limit: 12 * minutes },
-  { name: "package", title: "the packed package", needsBuild: true, args: ["scripts/test-package.mjs"] },
+  { name: "e2e", title: "browser tests", vitest: true, needsBuild: true, again: true, limit: 12 * minutes },
 ];
 
 const wanted = process.argv.slice(2);
@@ -44,29 +67,40 @@ if (unknown !== undefined) {
 }
 
 const outcomes = [];
-for (const step of STEPS) {
-  if (wanted.length > 0 && !wanted.includes(step.name)) continue;
-  console.log(`\n=== ${step.title}`);
-  const begun = performance.now();
-  const outcome = await runStep(step);
-  const seconds = (performance.now() - begun) / 1000;
-  outcomes.push({ step, seconds, ...outcome });
-  console.log(
-    `--- ${step.name}: ${outcome.failures.length === 0 ? "ok" : "FAILED"} (${seconds.toFixed(1)} s)`,
-  );
+const steps = STEPS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+for (let next = 0; next < steps.length; ) {
+  const { beside } = steps[next];
+  const others = steps.slice(next + 1).findIndex((step) => beside === undefined || step.beside !== beside);
+  const group = steps.slice(next, others < 0 ? undefined : next + 1 + others);
+  outcomes.push(...(await Promise.all(group.map(timed))));
+  next += group.length;
 }
 
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failures.length, 0);
 console.log("\n=== summary");
-for (const { step, seconds, passed, failures } of outcomes) {
+for (const { step, seconds, passed, failures, onlyAlone = [] } of outcomes) {
   const verdict = failures.length === 0 ? "ok    " : "FAILED";
   const counts = step.vitest ? `${passed} passed, ${failures.length} failed` : "";
   console.log(`${verdict} ${step.name.padEnd(10)} ${seconds.toFixed(1).padStart(6)} s  ${counts}`.trimEnd());
   for (const failure of failures) console.log(`       - ${failure}`);
+  for (const failure of onlyAlone) console.log(`       - passed only alone: ${failure}`);
 }
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+async function timed(step) {
+  // What runs beside others says what it has to say at its end.
+  if (step.beside === undefined) console.log(`\n=== ${step.title}`);
+  const begun = performance.now();
+  const outcome = await runStep(step);
+  const seconds = (performance.now() - begun) / 1000;
+  if (step.beside !== undefined) console.log(`\n=== ${step.title}\n${outcome.said ?? ""}`.trimEnd());
+  console.log(
+    `--- ${step.name}: ${outcome.failures.length === 0 ? "ok" : "FAILED"} (${seconds.toFixed(1)} s)`,
+  );
+  return { step, seconds, ...outcome };
+}
 
 /** A step counts as one, a vitest step as its tests. */
 async function runStep(step) {
@@ -75,62 +109,91 @@ async function runStep(step) {
     return { passed: 0, failures: [`${step.name}: not run, the build failed`] };
   }
   if (step.vitest) return runVitest(step);
-  const problem = step.run === undefined ? await runNode(step.args, step.limit) : step.run();
-  return problem === undefined
-    ? { passed: 1, failures: [] }
-    : { passed: 0, failures: [`${step.name}: ${problem}`] };
+  const said = [];
+  const hear = step.beside === undefined ? undefined : (text) => said.push(text);
+  const problem = step.run === undefined ? await runNode(step.args, step.limit, hear) : step.run();
+  const outcome =
+    problem === undefined
+      ? { passed: 1, failures: [] }
+      : { passed: 0, failures: [`${step.name}: ${problem}`] };
+  return { ...outcome, said: said.join("") };
 }
 
+/**
+ * Where tests start programs and browsers (`again`), what runs beside a test can be why it fails. A few files that fail
+ * run once more, alone: what fails then is a failure; what passes then has passed, and is named.
+ */
 async function runVitest(step) {
+  const first = await vitest(step);
+  const failing = first.files.filter((file) => failuresOf(file).length > 0);
+  if (!step.again || failing.length === 0 || failing.length > MOST_FILES_AGAIN) return outcomeOf(step, first);
+  const paths = failing.map(({ path }) => path);
+  console.log(`\n--- ${step.name}: once more, alone: ${paths.join(", ")}`);
+  const alone = await vitest(step, "--no-file-parallelism", ...paths);
+  const files = first.files.map((file) => alone.files.find(({ path }) => path === file.path) ?? file);
+  const outcome = outcomeOf(step, { ...alone, files, errors: [...first.errors, ...alone.errors] });
+  const again = new Set(files.flatMap(failuresOf).map(({ what }) => what));
+  const onlyAlone = failing.flatMap(failuresOf).filter(({ what }) => !again.has(what));
+  return { ...outcome, onlyAlone: onlyAlone.map(describe) };
+}
+
+async function vitest(step, ...args) {
   mkdirSync(RESULTS, { recursive: true });
   const file = `${RESULTS}/${step.name}.json`;
   rmSync(file, { force: true });
+  process.env.TEST_RESULTS = file;
+  process.env.TEST_BUILT = "yes";
+  const reporters = ["--reporter=default", "--reporter=./scripts/lib/results-reporter.mjs"];
   const problem = await runNode(
-    ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, "--reporter=default"].concat(
-      "--reporter=json",
-      `--outputFile.json=${file}`,
-    ),
+    ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, ...reporters, ...args],
     step.limit,
   );
-  const failures = [];
-  let passed = 0;
-  for (const suite of readResults(file)) {
-    const path = suite.name.replace(`${process.cwd()}/`, "");
-    for (const test of suite.assertionResults) {
-      // A skipped test proves nothing: only "passed" counts.
-      if (test.status === "passed") passed++;
-      else failures.push(`${path}: ${test.fullName} (${test.status})${because(test.failureMessages?.[0])}`);
-    }
-    if (suite.status === "failed" && suite.assertionResults.length === 0) {
-      failures.push(`${path}: ${suite.message?.split("\n")[0] || "could not be loaded"}`);
-    }
-  }
+  const results = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { files: [], errors: [] };
+  return { ...results, problem };
+}
+
+function outcomeOf(step, { files, errors, problem }) {
+  const passed = files.flatMap(({ tests }) => tests).filter(({ state }) => state === "passed").length;
+  const failures = [...files, { path: step.name, tests: [], errors }].flatMap(failuresOf).map(describe);
   if (passed === 0 && failures.length === 0) failures.push(`${step.name}: ran no tests`);
   if (problem !== undefined && failures.length === 0) failures.push(`${step.name}: ${problem}`);
   return { passed, failures };
 }
 
+/** A skipped test proves nothing: only "passed" counts. */
+function failuresOf({ path, tests, errors }) {
+  const skippedOrFailed = tests.filter(({ state }) => state !== "passed");
+  return [
+    ...errors.map((message) => ({ what: `${path}: outside of its tests`, message })),
+    ...skippedOrFailed.map(({ name, state, messages: [message] }) => ({
+      what: `${path}: ${name} (${state})`,
+      message,
+    })),
+  ];
+}
+
+function describe({ what, message }) {
+  return `${what}${because(message)}`;
+}
+
 /** The summary is what is left of a run that was long ago, or far away: it says why, too. */
 function because(message = "") {
   const text = stripVTControlCharacters(message).trim();
-  const place = /(?:src|test|fuzz|examples)\/[\w./-]+\.ts:\d+/.exec(text)?.[0];
+  const place = /(?:src|dist|test|fuzz|examples)\/[\w./-]+\.[jt]s:\d+/.exec(text)?.[0];
   const said = text.split("\n    at ")[0].replace(/\s+/g, " ").slice(0, 300);
   return said === "" ? "" : `\n         ${said}${place === undefined ? "" : ` (${place})`}`;
 }
 
-function readResults(file) {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")).testResults;
-  } catch (error) {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  }
-}
-
-/** Runs Node with these arguments. Returns what went wrong, or undefined. */
-function runNode(args, limit = 5 * minutes) {
+/**
+ * Runs Node with these arguments. Returns what went wrong, or undefined.
+ *
+ * @param hear gets what it says, which the terminal gets otherwise
+ */
+function runNode(args, limit = 5 * minutes, hear = undefined) {
   // Its own process group: at the limit, everything a step has started ends with it.
-  const child = spawn(process.execPath, args, { stdio: "inherit", detached: true });
+  const stdio = hear === undefined ? "inherit" : ["ignore", "pipe", "pipe"];
+  const child = spawn(process.execPath, args, { stdio, detached: true });
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", hear);
   const end = () => process.kill(-child.pid, "SIGKILL");
   const interrupted = () => {
     end();
@@ -144,7 +207,7 @@ function runNode(args, limit = 5 * minutes) {
       late = true;
       end();
     }, limit);
-    child.once("exit", (code, signal) => {
+    child.once("close", (code, signal) => {
       clearTimeout(timer);
       process.off("SIGINT", interrupted);
       process.off("SIGTERM", interrupted);

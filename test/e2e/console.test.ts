@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { get } from "node:http";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { launchChromium } from "./chromium.js";
+import { testBrowser } from "./chromium.js";
 
 // The console as an operator has it: a server of its own process, publishers and viewers of theirs.
 
@@ -69,10 +69,9 @@ describe("the console in Chromium", () => {
   let server: Running;
 
   beforeAll(async () => {
-    [browser, server] = await Promise.all([launchChromium(), startDemo()]);
+    [browser, server] = await Promise.all([testBrowser(), startDemo()]);
   });
   afterAll(async () => {
-    await browser?.close();
     await Promise.all(children.map(stop));
   });
 
@@ -159,10 +158,14 @@ describe("the console in Chromium", () => {
     expect(await page.locator("video").count()).toBe(0);
     await page.getByRole("button", { name: "Preview" }).focus();
     await page.keyboard.press("Enter");
-    await page.waitForFunction(
-      () => (document.querySelector(".preview video") as HTMLVideoElement)?.currentTime > 0,
-    );
-    await page.getByRole("button", { name: "Stop preview" }).click();
+    const stop = await page.getByRole("button", { name: "Stop preview" }).elementHandle();
+    // At once: a busy machine may stop for want of a picture, and then there is none to keep.
+    await page.waitForFunction((stop) => {
+      const video = document.querySelector<HTMLVideoElement>(".preview video");
+      const isShown = video !== null && video.currentTime > 0 && video.readyState >= video.HAVE_CURRENT_DATA;
+      if (isShown) (stop as HTMLElement).click();
+      return isShown;
+    }, stop);
     await page.locator("video").waitFor({ state: "detached" });
     expect(await page.locator(".preview canvas").count()).toBe(1);
     expect(faults).toEqual([]);
