@@ -17,6 +17,9 @@ const TOOLS = {
   "Python's GObject bindings": "python3-gi",
 };
 
+/** What does as well, if more slowly, where it is there already. */
+const INSTEAD = { "chromium-headless-shell": "chromium" };
+
 /** What is no program to be found by: a file in a folder of /usr/lib. */
 const FILES = {
   "GStreamer's RTSP server": "girepository-1.0/GstRtspServer-1.0.typelib",
@@ -49,6 +52,7 @@ export function ensureTools() {
 function isInstalled(tool) {
   const file = FILES[tool];
   if (file !== undefined) return LIBRARIES.some((folder) => existsSync(path.join("/usr/lib", folder, file)));
+  if (INSTEAD[tool] !== undefined && isInstalled(INSTEAD[tool])) return true;
   return PLACES.some((place) => {
     try {
       accessSync(path.join(place, tool), constants.X_OK);
