@@ -1,12 +1,14 @@
 // npm test: everything. `npm test -- unit lint` runs only the steps named.
 // All steps run even when one fails; the last line is "N passed, N failed".
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { ensureTools } from "./lib/tools.mjs";
 
 const OLDEST_NODE = [20, 19];
 const RESULTS = ".cache/test-results";
+/** More than these are no accident. */
+const MOST_FILES_AGAIN = 5;
 const minutes = 60_000;
 
 const bin = (file, ...args) => ({ args: [`node_modules/${file}`, ...args] });
@@ -30,9 +32,10 @@ const STEPS = [
     title: "interop tests",
     vitest: true,
     needsBuild: true,
+    again: true,
     limit: 12 * minutes,
   },
-  { name: "e2e", title: "browser tests", vitest: true, needsBuild: true, limit: 12 * minutes },
+  { name: "e2e", title: "browser tests", vitest: true, needsBuild: true, again: true, limit: 12 * minutes },
   { name: "package", title: "the packed package", needsBuild: true, args: ["scripts/test-package.mjs"] },
 ];
 
@@ -59,11 +62,12 @@ for (const step of STEPS) {
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failures.length, 0);
 console.log("\n=== summary");
-for (const { step, seconds, passed, failures } of outcomes) {
+for (const { step, seconds, passed, failures, onlyAlone = [] } of outcomes) {
   const verdict = failures.length === 0 ? "ok    " : "FAILED";
   const counts = step.vitest ? `${passed} passed, ${failures.length} failed` : "";
   console.log(`${verdict} ${step.name.padEnd(10)} ${seconds.toFixed(1).padStart(6)} s  ${counts}`.trimEnd());
   for (const failure of failures) console.log(`       - ${failure}`);
+  for (const failure of onlyAlone) console.log(`       - passed only alone: ${failure}`);
 }
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
@@ -81,33 +85,60 @@ async function runStep(step) {
     : { passed: 0, failures: [`${step.name}: ${problem}`] };
 }
 
+/**
+ * Where tests start programs and browsers (`again`), what runs beside a test can be why it fails. A few files that fail
+ * run once more, alone: what fails then is a failure; what passes then has passed, and is named.
+ */
 async function runVitest(step) {
+  const first = await vitest(step);
+  const failing = first.files.filter((file) => failuresOf(file).length > 0);
+  if (!step.again || failing.length === 0 || failing.length > MOST_FILES_AGAIN) return outcomeOf(step, first);
+  const paths = failing.map(({ path }) => path);
+  console.log(`\n--- ${step.name}: once more, alone: ${paths.join(", ")}`);
+  const alone = await vitest(step, "--no-file-parallelism", ...paths);
+  const files = first.files.map((file) => alone.files.find(({ path }) => path === file.path) ?? file);
+  const outcome = outcomeOf(step, { ...alone, files, errors: [...first.errors, ...alone.errors] });
+  const again = new Set(files.flatMap(failuresOf).map(({ what }) => what));
+  const onlyAlone = failing.flatMap(failuresOf).filter(({ what }) => !again.has(what));
+  return { ...outcome, onlyAlone: onlyAlone.map(describe) };
+}
+
+async function vitest(step, ...args) {
   mkdirSync(RESULTS, { recursive: true });
   const file = `${RESULTS}/${step.name}.json`;
   rmSync(file, { force: true });
+  process.env.SLUICE_RESULTS = file;
+  const reporters = ["--reporter=default", "--reporter=./scripts/lib/results-reporter.mjs"];
   const problem = await runNode(
-    ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, "--reporter=default"].concat(
-      "--reporter=json",
-      `--outputFile.json=${file}`,
-    ),
+    ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, ...reporters, ...args],
     step.limit,
   );
-  const failures = [];
-  let passed = 0;
-  for (const suite of readResults(file)) {
-    const path = suite.name.replace(`${process.cwd()}/`, "");
-    for (const test of suite.assertionResults) {
-      // A skipped test proves nothing: only "passed" counts.
-      if (test.status === "passed") passed++;
-      else failures.push(`${path}: ${test.fullName} (${test.status})${because(test.failureMessages?.[0])}`);
-    }
-    if (suite.status === "failed" && suite.assertionResults.length === 0) {
-      failures.push(`${path}: ${suite.message?.split("\n")[0] || "could not be loaded"}`);
-    }
-  }
+  const results = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { files: [], errors: [] };
+  return { ...results, problem };
+}
+
+function outcomeOf(step, { files, errors, problem }) {
+  const passed = files.flatMap(({ tests }) => tests).filter(({ state }) => state === "passed").length;
+  const failures = [...files, { path: step.name, tests: [], errors }].flatMap(failuresOf).map(describe);
   if (passed === 0 && failures.length === 0) failures.push(`${step.name}: ran no tests`);
   if (problem !== undefined && failures.length === 0) failures.push(`${step.name}: ${problem}`);
   return { passed, failures };
+}
+
+/** A skipped test proves nothing: only "passed" counts. */
+function failuresOf({ path, tests, errors }) {
+  const skippedOrFailed = tests.filter(({ state }) => state !== "passed");
+  return [
+    ...errors.map((message) => ({ what: `${path}: outside of its tests`, message })),
+    ...skippedOrFailed.map(({ name, state, messages: [message] }) => ({
+      what: `${path}: ${name} (${state})`,
+      message,
+    })),
+  ];
+}
+
+function describe({ what, message }) {
+  return `${what}${because(message)}`;
 }
 
 /** The summary is what is left of a run that was long ago, or far away: it says why, too. */
@@ -116,15 +147,6 @@ function because(message = "") {
   const place = /(?:src|test|fuzz|examples)\/[\w./-]+\.ts:\d+/.exec(text)?.[0];
   const said = text.split("\n    at ")[0].replace(/\s+/g, " ").slice(0, 300);
   return said === "" ? "" : `\n         ${said}${place === undefined ? "" : ` (${place})`}`;
-}
-
-function readResults(file) {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")).testResults;
-  } catch (error) {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  }
 }
 
 /** Runs Node with these arguments. Returns what went wrong, or undefined. */
