@@ -16,9 +16,18 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** Nothing takes so long on a quiet machine. What is waited for in a page gives up just before: it says what it was. */
+const PATIENCE = {
+  testTimeout: 2 * minute,
+  hookTimeout: 2 * minute,
+  expect: { poll: { timeout: 1.8 * minute } },
+};
+
 export default defineConfig({
   test: {
     pool: "forks",
+    // A few processes take one file after another: loading all anew for each would be a third of what the suite takes.
+    isolate: false,
     sequence: { sequencer: LongFirst },
     maxWorkers: 2,
     retry: 0,
@@ -30,8 +39,6 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "fuzz/**/*.test.ts", "test/unit/**/*.test.ts"],
           testTimeout: 20_000,
-          // Nothing here is global: a process of its own for each of so many files would be most of what they take.
-          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
@@ -40,8 +47,7 @@ export default defineConfig({
         test: {
           name: "interop",
           include: ["test/interop/**/*.test.ts", "examples/**/*.test.ts"],
-          testTimeout: minute,
-          hookTimeout: minute,
+          ...PATIENCE,
           // Many wait for processes and sockets.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
@@ -52,8 +58,8 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          testTimeout: minute,
-          hookTimeout: minute,
+          setupFiles: ["test/e2e/setup.ts"],
+          ...PATIENCE,
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },

@@ -6,7 +6,7 @@ import path from "node:path";
 const TOOLS = {
   ffmpeg: "ffmpeg",
   ffprobe: "ffmpeg",
-  chromium: "chromium",
+  "chromium-headless-shell": "chromium-headless-shell",
   "firefox-esr": "firefox-esr",
   nginx: "nginx",
   flvmeta: "flvmeta",

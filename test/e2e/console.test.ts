@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { get } from "node:http";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { launchChromium } from "./chromium.js";
+import { testBrowser } from "./chromium.js";
 
 // The console as an operator has it: a server of its own process, publishers and viewers of theirs.
 
@@ -69,10 +69,9 @@ describe("the console in Chromium", () => {
   let server: Running;
 
   beforeAll(async () => {
-    [browser, server] = await Promise.all([launchChromium(), startDemo()]);
+    [browser, server] = await Promise.all([testBrowser(), startDemo()]);
   });
   afterAll(async () => {
-    await browser?.close();
     await Promise.all(children.map(stop));
   });
 

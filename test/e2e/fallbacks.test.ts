@@ -77,10 +77,10 @@ describe("what other browsers take, in a Chromium that is made like them", () =>
 
     await ask("endstreaming");
     const before = await end();
-    await expect.poll(() => viewersOf("managed"), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => viewersOf("managed")).toBe(0);
     expect(await end()).toBeLessThan(before + 0.5);
     await ask("startstreaming");
-    await expect.poll(() => viewersOf("managed"), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => viewersOf("managed")).toBe(1);
     await advance(page, 1);
     await page.waitForFunction(() => window.player.stats().latencyMs < 1000);
     expect(await page.evaluate(() => [window.errors, window.player.stats().reconnects])).toEqual([[], 0]);
@@ -124,10 +124,8 @@ describe("what other browsers take, in a Chromium that is made like them", () =>
     // The clip itself has a seam each four seconds, and the clock moves at first: a second without one is there.
     const heard = (): Promise<{ loudest: number; seam: number } | undefined> =>
       page.evaluate(() => (window as unknown as { listen?(): { loudest: number; seam: number } }).listen?.());
-    await expect.poll(async () => (await heard())?.loudest ?? 0, { timeout: 20_000 }).toBeGreaterThan(0.01);
-    await expect
-      .poll(async () => (await heard())?.seam ?? 1, { timeout: 20_000, interval: 50 })
-      .toBeLessThan(SEAM);
+    await expect.poll(async () => (await heard())?.loudest ?? 0).toBeGreaterThan(0.01);
+    await expect.poll(async () => (await heard())?.seam ?? 1, { interval: 50 }).toBeLessThan(SEAM);
     expect(await page.evaluate(() => [window.player.path, window.errors])).toEqual(["webcodecs", []]);
   });
 

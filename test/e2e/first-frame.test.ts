@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from "../support/otlp.js";
-import { launchChromium } from "./chromium.js";
+import { testBrowser } from "./chromium.js";
 import { type Clip, makeClip, play, publish, startServer, type TestServer } from "./harness.js";
 
 // From the request to the pixels: the last span of a viewer's trace is the browser's.
@@ -16,11 +16,10 @@ beforeAll(async () => {
   collector = await startOtlpReceiver();
   process.env[VARIABLE] = collector.endpoint;
   clip = makeClip("320x180");
-  [browser, server] = await Promise.all([launchChromium(), startServer()]);
+  [browser, server] = await Promise.all([testBrowser(), startServer()]);
 });
 afterAll(async () => {
   delete process.env[VARIABLE];
-  await browser?.close();
   await server?.live.close();
   collector?.close();
 });
@@ -40,8 +39,8 @@ it.each(["fetch", "ws"] as const)("closes the trace that the server began, over 
   // It has told: over fetch that is after two seconds.
   await page.waitForFunction(() => window.player.stats().receivedFrames > 75);
   await page.evaluate(() => window.player.destroy());
-  await expect.poll(() => spanOf(stream, "first frame rendered"), { timeout: 20_000 }).toBeDefined();
-  await expect.poll(() => spanOf(stream, "play"), { timeout: 20_000 }).toBeDefined();
+  await expect.poll(() => spanOf(stream, "first frame rendered")).toBeDefined();
+  await expect.poll(() => spanOf(stream, "play")).toBeDefined();
   const root = spanOf(stream, "play")!;
   const frame = spanOf(stream, "first frame rendered")!;
   expect(frame.parentSpanId).toBe(root.spanId);

@@ -6,8 +6,8 @@ import type { Browser, Page } from "playwright-core";
 import { createServer, type LiveServer } from "sluice";
 import { createFlvDemuxer, type Packet, type Track, type TrackKind } from "sluice/media";
 import type { createPlayer, Player, PlayerOptions } from "sluice/player";
-import { afterAll, afterEach, beforeAll, onTestFinished } from "vitest";
-import { launchChromium } from "./chromium.js";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { testBrowser } from "./chromium.js";
 
 export interface TestServer {
   readonly live: LiveServer;
@@ -34,7 +34,7 @@ export interface Stage {
   readonly server: TestServer;
 }
 
-/** A browser and a server for all tests of a file; what a test leaves open is closed after it. */
+/** A browser and a server for all tests of a file. */
 export function useStage(): Stage {
   let stage: Stage | undefined;
   const set = (): Stage => {
@@ -42,15 +42,10 @@ export function useStage(): Stage {
     return stage;
   };
   beforeAll(async () => {
-    const [browser, server] = await Promise.all([launchChromium(), startServer()]);
+    const [browser, server] = await Promise.all([testBrowser(), startServer()]);
     stage = { browser, server };
   });
-  // A page that plays on would slow down all that follow.
-  afterEach(async () => {
-    for (const context of stage?.browser.contexts() ?? []) await context.close();
-  });
   afterAll(async () => {
-    await stage?.browser.close();
     await stage?.server.live.close();
   });
   return {

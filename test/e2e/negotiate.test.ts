@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { type AccessRequest, createServer, type LiveServer } from "sluice";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { negotiate } from "../../src/abr/negotiate.js";
-import { launchChromium } from "./chromium.js";
+import { testBrowser } from "./chromium.js";
 import { advance, makeClip, openBlank, play, publish } from "./harness.js";
 
 let browser: Browser;
@@ -22,14 +22,13 @@ beforeAll(async () => {
     logger: false,
     authorize: (request) => asked.push(request) > 0,
   });
-  const [chromium, { http }] = await Promise.all([launchChromium(), live.listen()]);
+  const [chromium, { http }] = await Promise.all([testBrowser(), live.listen()]);
   browser = chromium;
   second = createHttpServer(live.handler).listen(0, "127.0.0.1");
   await once(second, "listening");
   port = http?.port ?? 0;
 });
 afterAll(async () => {
-  await browser?.close();
   await live?.close();
   second?.close();
 });
@@ -73,7 +72,7 @@ it("the player tells a server which codecs the browser plays, in the way that it
   const seen = (token: string) => asked.find(({ query }) => query.get("token") === token);
   for (const [url, options] of urls) {
     await playing(url, options);
-    await expect.poll(() => seen(url.at(-1) ?? ""), { timeout: 20_000, message: url }).toBeDefined();
+    await expect.poll(() => seen(url.at(-1) ?? ""), { message: url }).toBeDefined();
   }
   const [cross, overWebSocket, decoded, silent] = ["a", "b", "c", "d"].map(seen);
   for (const request of [cross, overWebSocket]) {

@@ -177,7 +177,7 @@ describe("our player in Chromium", () => {
       expect(left.during.workers + left.during.urls).toBe(1);
       expect(left.after).toEqual({ listeners: 0, timers: 0, urls: 0, workers: 0 });
       expect(left).toMatchObject({ src: "", state: "ended", played: 200 });
-      await expect.poll(() => viewersOf(name), { timeout: 10_000 }).toBe(0);
+      await expect.poll(() => viewersOf(name)).toBe(0);
     },
   );
 

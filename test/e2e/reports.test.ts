@@ -41,7 +41,7 @@ describe("the player's reports", () => {
       const video = document.querySelector("video") as HTMLVideoElement;
       window.player = window.createPlayer(video, "/live/told.flv");
     });
-    await expect.poll(() => statuses.length, { timeout: 20_000 }).toBeGreaterThan(1);
+    await expect.poll(() => statuses.length).toBeGreaterThan(1);
     expect(statuses.every((status) => status === 204)).toBe(true);
     const [first, second] = reports;
     expect(first).toMatchObject({ v: 2, sn: 0, st: "ll", sta: "p", "sluice-path": "mse-worker" });
@@ -96,7 +96,7 @@ describe("the player's reports", () => {
       reports: "/nowhere/reports",
     });
     const refused = reportsOf(elsewhere);
-    await expect.poll(() => refused.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => refused.length).toBe(1);
     await advance(elsewhere, 2.5);
     expect([offReports.length, refused.length]).toEqual([0, 1]);
   });

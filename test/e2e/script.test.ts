@@ -97,7 +97,7 @@ describe("sluice.js in Chromium", () => {
     await page.waitForFunction(() => window.heard.length > 1);
     expect(await page.evaluate(() => window.heard)).toEqual(["path mse-worker", "playing"]);
     await page.evaluate(() => window.handle.destroy());
-    await expect.poll(() => viewersOf("called"), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => viewersOf("called")).toBe(0);
     // One that is destroyed before it has begun does not begin.
     await page.evaluate(() => {
       const video = document.querySelector("video") as HTMLVideoElement;
@@ -107,7 +107,7 @@ describe("sluice.js in Chromium", () => {
     expect(faults).toEqual([]);
   });
 
-  it("takes Flash where the browser knows no modules, as Ruffle plays it", { timeout: 120_000 }, async () => {
+  it("takes Flash where the browser knows no modules, as Ruffle plays it", async () => {
     publish(stage.server.live, "live/flash", clip);
     const { page } = await open(
       '<video width="320" height="180"></video><script src="/ruffle/ruffle.js"></script><script src="/assets/sluice.js"></script>',
@@ -121,7 +121,7 @@ describe("sluice.js in Chromium", () => {
       window.handle.on("path", ({ path }) => window.heard.push(`path ${path}`));
       window.handle.on("playing", () => window.heard.push("playing"));
     });
-    await page.waitForFunction(() => window.heard.includes("playing"), undefined, { timeout: 60_000 });
+    await page.waitForFunction(() => window.heard.includes("playing"));
     expect(await page.evaluate(() => window.heard)).toEqual(["path flash", "playing"]);
     // The size is known from the metadata, which may come after the sound has begun.
     await page.waitForFunction(() => window.handle.stats()?.width === 320);
@@ -144,9 +144,7 @@ describe("sluice.js in Chromium", () => {
     expect(told).toMatchObject({ kind: "media", code: "browser-unsupported", fatal: true });
   });
 
-  it("is not needed for Flash: the module takes it too, where a page wants it", {
-    timeout: 120_000,
-  }, async () => {
+  it("is not needed for Flash: the module takes it too, where a page wants it", async () => {
     publish(stage.server.live, "live/wanted", clip);
     const { page } = await open(
       '<video width="320" height="180"></video><script src="/ruffle/ruffle.js"></script><script src="/assets/sluice.js"></script>',
@@ -156,9 +154,7 @@ describe("sluice.js in Chromium", () => {
       const video = document.querySelector("video") as HTMLVideoElement;
       window.handle = window.Sluice.createPlayer(video, "/live/wanted.flv", { paths: ["flash"] });
     });
-    await page.waitForFunction(() => window.handle.stats()?.state === "playing", undefined, {
-      timeout: 60_000,
-    });
+    await page.waitForFunction(() => window.handle.stats()?.state === "playing");
     await page.waitForFunction(() => window.handle.stats()?.width === 320);
     expect(await page.evaluate(() => window.handle.stats()?.path)).toBe("flash");
     await flashMoves(page);
@@ -181,7 +177,7 @@ async function flashMoves(page: Page): Promise<void> {
     return bytes.toString("base64");
   };
   const before = await shot();
-  await expect.poll(shot, { timeout: 20_000 }).not.toBe(before);
+  await expect.poll(shot).not.toBe(before);
   // Colour bars as PNG: a stage of one colour would be a few hundred bytes.
   expect((await shot()).length).toBeGreaterThan(4000);
 }

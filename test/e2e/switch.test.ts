@@ -3,7 +3,7 @@ import { createServer, type LiveServer, type Logger } from "sluice";
 import type { PlayerPath } from "sluice/player";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { until } from "../support/until.js";
-import { launchChromium } from "./chromium.js";
+import { testBrowser } from "./chromium.js";
 import { advance, type Clip, makeClip, openBlank, pictureChanges, play, publish } from "./harness.js";
 
 declare global {
@@ -58,7 +58,7 @@ beforeAll(async () => {
   });
   live.on("play", ({ id }) => sessions.push(id));
   live.on("stop", ({ id }) => stopped.push(id));
-  const [chromium, { http }] = await Promise.all([launchChromium(), live.listen()]);
+  const [chromium, { http }] = await Promise.all([testBrowser(), live.listen()]);
   browser = chromium;
   port = http?.port ?? 0;
   base = `http://127.0.0.1:${port}`;
@@ -69,7 +69,6 @@ beforeAll(async () => {
   small = seamless(makeClip("320x180", `-t ${LOOP_SECONDS} -profile:v baseline ${little}`));
 });
 afterAll(async () => {
-  await browser?.close();
   await live?.close();
 });
 
@@ -187,9 +186,7 @@ it("our player and mpegts.js go down and up again on one connection, and nothing
 
   for (const { page } of elements) {
     // The last one had to be fetched and shown first.
-    await expect
-      .poll(() => seen(page), { timeout: 30_000 })
-      .toMatchObject({ widths: "640,320,640", errors: [], broken: "" });
+    await expect.poll(() => seen(page)).toMatchObject({ widths: "640,320,640", errors: [], broken: "" });
     await advance(page, 1);
     await pictureChanges(page);
     expect((await seen(page)).errors).toEqual([]);

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { concatBytes, fromHex } from "../../src/media/bytes/bytes.js";
 import { ByteWriter } from "../../src/media/bytes/writer.js";
@@ -12,6 +12,7 @@ import { mp4MimeType } from "../../src/media/format/mp4/mime.js";
 import { fmp4Format } from "../../src/media/format/mp4/muxer.js";
 import type { Packet } from "../../src/media/model/packet.js";
 import type { AudioTrack, Track, VideoTrack } from "../../src/media/model/track.js";
+import { testBrowser } from "../e2e/chromium.js";
 import { readWithMediabunny } from "../support/mediabunny.js";
 
 // FFmpeg encodes a file and ffprobe takes it apart; we mux the parts; ffprobe, FFmpeg and mediabunny read what we wrote.
@@ -22,14 +23,10 @@ const maxBuffer = 256 * 1024 * 1024;
 let folder: string;
 let browser: Browser;
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
-  });
+  browser = await testBrowser();
   folder = await mkdtemp(path.join(tmpdir(), "mp4-"));
 });
 afterAll(async () => {
-  await browser.close();
   await rm(folder, { recursive: true, force: true });
 });
 
