@@ -139,20 +139,21 @@ describe("probe", () => {
 
 describe("probe of a live stream", () => {
   let server: LiveTestServer;
+  let file: string;
   beforeAll(async () => {
     server = await startLiveServer();
-    const file = await media.make("live.flv", 20, H264_AAC);
-    publishWithFfmpeg(file, server.rtmp("a"));
+    file = await media.make("live.flv", 20, H264_AAC, "160x90");
   });
   afterAll(() => server.close());
 
   it.each(["http", "rtmp"] as const)("%s", async (door) => {
-    const info = await probe(door === "http" ? server.http("a.flv") : server.rtmp("a"), {
+    publishWithFfmpeg(file, server.rtmp(door));
+    const info = await probe(door === "http" ? server.http("http.flv") : server.rtmp("rtmp"), {
       timeoutMs: 40_000,
     });
     expect(info.container).toBe("flv");
     expect(info.durationUs).toBeUndefined();
-    expect(video(info)).toMatchObject({ codec: "h264", width: 320, height: 180 });
+    expect(video(info)).toMatchObject({ codec: "h264", width: 160, height: 90 });
     expect(video(info).gop?.averageUs).toBe(1_000_000);
     expect(audio(info)).toMatchObject({ codec: "aac", sampleRate: 44_100, channels: 1 });
   });

@@ -12,7 +12,7 @@ const media = mediaFolder();
 let clip: string;
 let sound: string;
 beforeAll(async () => {
-  clip = await media.make("clip.flv", 60, H264_AAC);
+  clip = await media.make("clip.flv", 4, H264_AAC);
   sound = media.path("sound.flv");
   await runProgram("ffmpeg", ["-v", "error", "-i", clip, "-vn", "-c", "copy", sound]).output;
 });
@@ -32,10 +32,15 @@ describe.each([1, 2])("snapshot.jpg, workers: %i", (workers) => {
     live = createServer({ http: own, rtmp: own, ops: false, logger: false, workers, api: { token } });
     const { http, rtmp } = await live.listen();
     base = `http://127.0.0.1:${http?.port}/api/v1/streams/live`;
-    publishWithFfmpeg(clip, `rtmp://127.0.0.1:${rtmp?.port}/live/a`);
-    publishWithFfmpeg(sound, `rtmp://127.0.0.1:${rtmp?.port}/live/sound`);
+    const forever = ["-stream_loop", "-1"];
+    publishWithFfmpeg(clip, `rtmp://127.0.0.1:${rtmp?.port}/live/a`, forever);
+    publishWithFfmpeg(sound, `rtmp://127.0.0.1:${rtmp?.port}/live/sound`, forever);
     for (const name of ["a", "sound"]) {
-      while ((await get(`${name}`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 50));
+      const status = async (): Promise<number> => (await get(name)).status;
+      for (let last = await status(); last !== 200; last = await status()) {
+        expect(last).toBe(404);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
     }
   });
   afterAll(() => live.close());
@@ -64,7 +69,9 @@ describe.each([1, 2])("snapshot.jpg, workers: %i", (workers) => {
   it("is a new one after the next key frame", async () => {
     const etags = new Set<string | null>();
     while (etags.size < 3) {
-      etags.add((await get("a/snapshot.jpg")).headers.get("etag"));
+      const { status, headers } = await get("a/snapshot.jpg");
+      expect(status).toBe(200);
+      etags.add(headers.get("etag"));
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     expect(etags.has(null)).toBe(false);
