@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { transform } from "esbuild";
+import { publishWithFfmpeg } from "./ffmpeg.js";
+import { killPrograms } from "./program.js";
 import { until } from "./until.js";
 
 /**
@@ -52,13 +54,13 @@ export function startExampleWithRunTs(name: string): Example {
 
 /** Publishes the demo clip over and over. */
 export function startPush(rtmpPort: number, key: string): void {
-  spawnNode("dist/cli/main.js", "push", "assets/demo.flv", `rtmp://127.0.0.1:${rtmpPort}/${key}`, "--loop");
+  publishWithFfmpeg("assets/demo.flv", `rtmp://127.0.0.1:${rtmpPort}/${key}`, ["-stream_loop", "-1"]);
 }
 
 export async function endProcesses(): Promise<void> {
   const gone = [...running].map((child) => once(child, "close"));
   for (const child of running) child.kill("SIGKILL");
-  await Promise.all(gone);
+  await Promise.all([...gone, killPrograms()]);
 }
 
 export function textOf(url: string): Promise<string> {
