@@ -16,11 +16,18 @@ class LongFirst extends BaseSequencer {
   }
 }
 
-/** Nothing takes so long on a quiet machine. What is waited for in a page gives up just before: it says what it was. */
-const PATIENCE = {
+/** Tests from outside. */
+const OUTSIDE = {
+  // They wait for processes, sockets, and a second of video: the processors have time for a third.
+  maxWorkers: 3,
+  // Nothing takes so long on a quiet machine. What is polled for gives up just before: it says what it was.
   testTimeout: 2 * minute,
   hookTimeout: 2 * minute,
   expect: { poll: { timeout: 1.8 * minute } },
+  // For them the sources are what was built: as users have it, and nothing to translate.
+  globalSetup: ["test/support/build-first.ts"],
+  alias: [{ find: /^(?:\.\.\/)+src\/(.*)$/, replacement: `${import.meta.dirname}/dist/$1` }],
+  server: { deps: { external: [/\/dist\//] } },
 };
 
 export default defineConfig({
@@ -47,9 +54,7 @@ export default defineConfig({
         test: {
           name: "interop",
           include: ["test/interop/**/*.test.ts", "examples/**/*.test.ts"],
-          ...PATIENCE,
-          // Many wait for processes and sockets.
-          maxWorkers: 3,
+          ...OUTSIDE,
           sequence: { groupOrder: 1 },
         },
       },
@@ -59,8 +64,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           setupFiles: ["test/e2e/setup.ts"],
-          ...PATIENCE,
-          maxWorkers: 2,
+          ...OUTSIDE,
           sequence: { groupOrder: 2 },
         },
       },

@@ -108,6 +108,7 @@ async function vitest(step, ...args) {
   const file = `${RESULTS}/${step.name}.json`;
   rmSync(file, { force: true });
   process.env.SLUICE_RESULTS = file;
+  process.env.SLUICE_BUILT = "yes";
   const reporters = ["--reporter=default", "--reporter=./scripts/lib/results-reporter.mjs"];
   const problem = await runNode(
     ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, ...reporters, ...args],
@@ -144,7 +145,7 @@ function describe({ what, message }) {
 /** The summary is what is left of a run that was long ago, or far away: it says why, too. */
 function because(message = "") {
   const text = stripVTControlCharacters(message).trim();
-  const place = /(?:src|test|fuzz|examples)\/[\w./-]+\.ts:\d+/.exec(text)?.[0];
+  const place = /(?:src|dist|test|fuzz|examples)\/[\w./-]+\.[jt]s:\d+/.exec(text)?.[0];
   const said = text.split("\n    at ")[0].replace(/\s+/g, " ").slice(0, 300);
   return said === "" ? "" : `\n         ${said}${place === undefined ? "" : ` (${place})`}`;
 }
