@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const minute = 60_000;
 
 /** These wait for the server's patience, or for a network's: begun first, they wait beside the others' work. */
-const LONG = ["abuse", "soak", "recovery", "http-connections", "workers", "player"];
+const LONG = ["abuse", "soak", "recovery", "http-connections", "workers", "av-frames", "player", "bundled"];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -9,14 +9,17 @@ import type { Counts, Figures } from "./figures.js";
  * no such thing. Needs --expose-gc.
  */
 
-export type Question = "ports" | "counts" | "quiet" | "figures" | "close";
+export type Question = "ports" | "counts" | "quiet" | "memory" | "things" | "close";
+
+type Memory = Pick<Figures, "memory" | "heapUsed" | "external">;
 
 export interface Answers {
   ports: { readonly rtmp: number; readonly http: number };
   counts: Counts;
   /** Sockets, streams and viewers, without a collection: to see whether all have gone. */
   quiet: { readonly sockets: number; readonly streams: number; readonly viewers: number };
-  figures: Figures;
+  memory: Memory;
+  things: Omit<Figures, keyof Memory>;
   close: null;
 }
 
@@ -55,17 +58,17 @@ const answers: { readonly [Q in Question]: () => Answers[Q] | Promise<Answers[Q]
     streams: live.streams().length,
     viewers: viewers(),
   }),
-  async figures() {
+  async memory() {
     for (let i = 0; i < 2; i++) {
       // A turn between them: what a finalizer lets go of is free only then.
       await new Promise((resolve) => setTimeout(resolve, 20));
       globalThis.gc?.();
     }
     const { heapUsed, external } = process.memoryUsage();
+    return { memory: heapUsed + external, heapUsed, external };
+  },
+  things() {
     return {
-      memory: heapUsed + external,
-      heapUsed,
-      external,
       handles: process.getActiveResourcesInfo().length,
       descriptors: descriptors(),
       listeners: listeners(),
