@@ -13,18 +13,39 @@ const minutes = 60_000;
 
 const bin = (file, ...args) => ({ args: [`node_modules/${file}`, ...args] });
 
-/** In order. `needsBuild`: what runs against dist/ says nothing about the sources when the build failed. */
+/**
+ * In order; neighbours with the same `beside` run at the same time. `needsBuild`: what runs against dist/ says nothing
+ * about the sources when the build failed.
+ */
 const STEPS = [
   { name: "preflight", title: "Node and the tools the tests need", run: preflight },
-  { name: "types", title: "types: tsc -b", ...bin("typescript/bin/tsc", "-b") },
-  { name: "lint", title: "lint: biome ci", ...bin("@biomejs/biome/bin/biome", "ci", "--error-on-warnings") },
+  { name: "types", title: "types: tsc -b", beside: "sources", ...bin("typescript/bin/tsc", "-b") },
+  {
+    name: "lint",
+    title: "lint: biome ci",
+    beside: "sources",
+    ...bin("@biomejs/biome/bin/biome", "ci", "--error-on-warnings"),
+  },
   { name: "build", title: "build", args: ["scripts/build.mjs"] },
-  { name: "knip", title: "unused files, exports and dependencies: knip", ...bin("knip/bin/knip.js") },
+  {
+    name: "knip",
+    title: "unused files, exports and dependencies: knip",
+    beside: "built",
+    ...bin("knip/bin/knip.js"),
+  },
   {
     name: "publint",
     title: "package.json: publint",
     needsBuild: true,
+    beside: "built",
     ...bin("publint/src/cli.js", "--strict"),
+  },
+  {
+    name: "package",
+    title: "the packed package",
+    needsBuild: true,
+    beside: "built",
+    args: ["scripts/test-package.mjs"],
   },
   { name: "unit", title: "unit tests, fuzzing included", vitest: true, limit: 8 * minutes },
   {
@@ -36,7 +57,6 @@ const STEPS = [
     limit: 12 * minutes,
   },
   { name: "e2e", title: "browser tests", vitest: true, needsBuild: true, again: true, limit: 12 * minutes },
-  { name: "package", title: "the packed package", needsBuild: true, args: ["scripts/test-package.mjs"] },
 ];
 
 const wanted = process.argv.slice(2);
@@ -47,16 +67,13 @@ if (unknown !== undefined) {
 }
 
 const outcomes = [];
-for (const step of STEPS) {
-  if (wanted.length > 0 && !wanted.includes(step.name)) continue;
-  console.log(`\n=== ${step.title}`);
-  const begun = performance.now();
-  const outcome = await runStep(step);
-  const seconds = (performance.now() - begun) / 1000;
-  outcomes.push({ step, seconds, ...outcome });
-  console.log(
-    `--- ${step.name}: ${outcome.failures.length === 0 ? "ok" : "FAILED"} (${seconds.toFixed(1)} s)`,
-  );
+const steps = STEPS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+for (let next = 0; next < steps.length; ) {
+  const { beside } = steps[next];
+  const others = steps.slice(next + 1).findIndex((step) => beside === undefined || step.beside !== beside);
+  const group = steps.slice(next, others < 0 ? undefined : next + 1 + others);
+  outcomes.push(...(await Promise.all(group.map(timed))));
+  next += group.length;
 }
 
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
@@ -72,6 +89,19 @@ for (const { step, seconds, passed, failures, onlyAlone = [] } of outcomes) {
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
+async function timed(step) {
+  // What runs beside others says what it has to say at its end.
+  if (step.beside === undefined) console.log(`\n=== ${step.title}`);
+  const begun = performance.now();
+  const outcome = await runStep(step);
+  const seconds = (performance.now() - begun) / 1000;
+  if (step.beside !== undefined) console.log(`\n=== ${step.title}\n${outcome.said ?? ""}`.trimEnd());
+  console.log(
+    `--- ${step.name}: ${outcome.failures.length === 0 ? "ok" : "FAILED"} (${seconds.toFixed(1)} s)`,
+  );
+  return { step, seconds, ...outcome };
+}
+
 /** A step counts as one, a vitest step as its tests. */
 async function runStep(step) {
   const build = outcomes.find((outcome) => outcome.step.name === "build");
@@ -79,10 +109,14 @@ async function runStep(step) {
     return { passed: 0, failures: [`${step.name}: not run, the build failed`] };
   }
   if (step.vitest) return runVitest(step);
-  const problem = step.run === undefined ? await runNode(step.args, step.limit) : step.run();
-  return problem === undefined
-    ? { passed: 1, failures: [] }
-    : { passed: 0, failures: [`${step.name}: ${problem}`] };
+  const said = [];
+  const hear = step.beside === undefined ? undefined : (text) => said.push(text);
+  const problem = step.run === undefined ? await runNode(step.args, step.limit, hear) : step.run();
+  const outcome =
+    problem === undefined
+      ? { passed: 1, failures: [] }
+      : { passed: 0, failures: [`${step.name}: ${problem}`] };
+  return { ...outcome, said: said.join("") };
 }
 
 /**
@@ -150,10 +184,16 @@ function because(message = "") {
   return said === "" ? "" : `\n         ${said}${place === undefined ? "" : ` (${place})`}`;
 }
 
-/** Runs Node with these arguments. Returns what went wrong, or undefined. */
-function runNode(args, limit = 5 * minutes) {
+/**
+ * Runs Node with these arguments. Returns what went wrong, or undefined.
+ *
+ * @param hear gets what it says, which the terminal gets otherwise
+ */
+function runNode(args, limit = 5 * minutes, hear = undefined) {
   // Its own process group: at the limit, everything a step has started ends with it.
-  const child = spawn(process.execPath, args, { stdio: "inherit", detached: true });
+  const stdio = hear === undefined ? "inherit" : ["ignore", "pipe", "pipe"];
+  const child = spawn(process.execPath, args, { stdio, detached: true });
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", hear);
   const end = () => process.kill(-child.pid, "SIGKILL");
   const interrupted = () => {
     end();
@@ -167,7 +207,7 @@ function runNode(args, limit = 5 * minutes) {
       late = true;
       end();
     }, limit);
-    child.once("exit", (code, signal) => {
+    child.once("close", (code, signal) => {
       clearTimeout(timer);
       process.off("SIGINT", interrupted);
       process.off("SIGTERM", interrupted);
