@@ -8,9 +8,9 @@ const SHELL = "/usr/bin/chromium-headless-shell";
 /** As long as Vitest waits for what a test polls. */
 const PATIENCE_MS = 108_000;
 
-/** Debian's browser, without what it does over the network by itself. */
-export function launchChromium(): Promise<Browser> {
-  return launch(WHOLE, "no-user-gesture-required");
+/** Debian's browser, without what it does over the network by itself. For reports. */
+export function launchWholeChromium(): Promise<Browser> {
+  return launch(WHOLE, true);
 }
 
 let shared: Promise<Browser> | undefined;
@@ -20,23 +20,28 @@ let shared: Promise<Browser> | undefined;
  * it, `closePages` closes.
  */
 export async function testBrowser(): Promise<Browser> {
-  if (shared === undefined || !(await shared).isConnected())
-    shared = launch(SHELL, "no-user-gesture-required");
+  const open = await shared?.catch(() => undefined);
+  if (open?.isConnected() === true) return open;
+  shared = launchChromium();
   return shared;
 }
 
-/** One of a test's own, where no sound may be heard before a click. */
-export function strictTestBrowser(): Promise<Browser> {
-  return launch(SHELL, "document-user-activation-required");
+/**
+ * One of a test's own, for what cannot be shared.
+ *
+ * @param autoplay whether sound may be heard before a click
+ */
+export function launchChromium(autoplay = true): Promise<Browser> {
+  return launch(SHELL, autoplay);
 }
 
 /** A page that plays on would slow down all that follow. */
 export async function closePages(): Promise<void> {
-  if (shared === undefined) return;
-  for (const context of (await shared).contexts()) await context.close();
+  const open = await shared?.catch(() => undefined);
+  for (const context of open?.contexts() ?? []) await context.close();
 }
 
-async function launch(executablePath: string, autoplay: string): Promise<Browser> {
+async function launch(executablePath: string, autoplay: boolean): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath,
     args: [
@@ -48,7 +53,7 @@ async function launch(executablePath: string, autoplay: string): Promise<Browser
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      `--autoplay-policy=${autoplay}`,
+      `--autoplay-policy=${autoplay ? "no-user-gesture-required" : "document-user-activation-required"}`,
     ],
   });
   browser.on("context", (context) => context.setDefaultTimeout(PATIENCE_MS));

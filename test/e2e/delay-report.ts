@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import type { Browser } from "playwright-core";
 import { createServer } from "sluice";
 import { markdownTable, show } from "../../bench/figures.js";
-import { launchChromium } from "./chromium.js";
+import { launchWholeChromium } from "./chromium.js";
 import { publishClock } from "./delay/clock-publisher.js";
 import { type DelayFigures, delayFigures, together } from "./delay/figures.js";
 import { bundleMeter, type MeterScripts, openMeter } from "./delay/page.js";
@@ -53,7 +53,7 @@ const live = createServer({
 const { http, rtmp } = await live.listen();
 const base = `http://127.0.0.1:${http?.port}`;
 const publisher = publishClock(`rtmp://127.0.0.1:${rtmp?.port}/live/clock`);
-const browser = await launchChromium();
+const browser = await launchWholeChromium();
 const viewings = new Map<string, DelayFigures[]>(names.map((name) => [name, []]));
 try {
   const scripts = await bundleMeter();

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { PlayerError, PlayerErrorCode, PlayerOptions } from "../../src/player/index.js";
-import { strictTestBrowser } from "./chromium.js";
+import { launchChromium } from "./chromium.js";
 import { type Clip, makeClip, openBlank, publish, useStage } from "./harness.js";
 
 /** What a page must never wait for long: the player's own patience is shortened where a test needs it. */
@@ -106,7 +106,7 @@ describe("the player's errors in Chromium", () => {
 
   it("autoplay-blocked: the browser wants a click, or no sound", async () => {
     publish(stage.server.live, "live/loud", clip);
-    const strict = await strictTestBrowser();
+    const strict = await launchChromium(false);
     try {
       const page = await strict.newPage();
       // A page of its own: what a test runs in a page counts as a click.

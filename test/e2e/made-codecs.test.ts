@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { createServer, type LiveServer } from "sluice";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { launchChromium } from "./chromium.js";
+import { testBrowser } from "./chromium.js";
 import { advance, makeClip, pictureChanges, play, publish } from "./harness.js";
 
 let browser: Browser;
@@ -21,12 +21,11 @@ beforeAll(async () => {
     ],
     ladder: { allowHeavyCodecs: true },
   });
-  const [chromium, { http }] = await Promise.all([launchChromium(), live.listen()]);
+  const [chromium, { http }] = await Promise.all([testBrowser(), live.listen()]);
   browser = chromium;
   base = `http://127.0.0.1:${http?.port}`;
 });
 afterAll(async () => {
-  await browser?.close();
   await live?.close();
 });
 

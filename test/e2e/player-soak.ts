@@ -8,7 +8,7 @@ import type { Browser, CDPSession, Page } from "playwright-core";
 import { createServer } from "sluice";
 import type { PlayerPath } from "sluice/player";
 import { markdownTable, median, show } from "../../bench/figures.js";
-import { launchChromium } from "./chromium.js";
+import { launchWholeChromium } from "./chromium.js";
 import { publishClock } from "./delay/clock-publisher.js";
 import { bundleMeter, openMeter } from "./delay/page.js";
 
@@ -50,7 +50,7 @@ const publisher = publishClock(`rtmp://127.0.0.1:${rtmp?.port}/live/clock`, {
   height: 180,
   patient: true,
 });
-const browser = await launchChromium();
+const browser = await launchWholeChromium();
 const samples = new Map<PlayerPath, Sample[]>(paths.map((path) => [path, []]));
 const resident: number[] = [];
 try {

@@ -8,7 +8,7 @@ import type { PlayerPath } from "sluice/player";
 import { markdownTable, median, percentile, show } from "../../bench/figures.js";
 import { type JumpingFlv, startJumpingFlv } from "../support/jumping-flv.js";
 import { type ShapingProxy, startShapingProxy } from "../support/shaping-proxy.js";
-import { launchChromium } from "./chromium.js";
+import { launchWholeChromium } from "./chromium.js";
 import { type ClockPublisher, publishClock } from "./delay/clock-publisher.js";
 import { bundleMeter, openMeter } from "./delay/page.js";
 import { backAfter, usualOf } from "./delay/recovery.js";
@@ -78,7 +78,7 @@ const live = createServer({
 });
 const { http, rtmp } = await live.listen();
 const rtmpUrl = `rtmp://127.0.0.1:${rtmp?.port}/live/clock`;
-const browser = await launchChromium();
+const browser = await launchWholeChromium();
 const rows: string[][] = [];
 try {
   const scripts = await bundleMeter();

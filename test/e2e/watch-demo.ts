@@ -2,7 +2,7 @@
 //   npm run build && node scripts/run-ts.mjs test/e2e/watch-demo.ts [SECONDS] [fetch|ws]
 // Ends with 1 if playback stalled, jumped or reconnected after its first two seconds.
 import { createServer } from "sluice";
-import { launchChromium } from "./chromium.js";
+import { launchWholeChromium } from "./chromium.js";
 
 const seconds = Number(process.argv[2] ?? 300);
 const transport = process.argv[3] ?? "fetch";
@@ -28,7 +28,7 @@ const live = createServer({
 });
 const { http } = await live.listen();
 const demo = live.playFile("assets/demo.flv", "live/demo", { loop: true, signal: stop.signal });
-const browser = await launchChromium();
+const browser = await launchWholeChromium();
 try {
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${http?.port}/watch/live/none`);
