@@ -141,8 +141,8 @@ async function vitest(step, ...args) {
   mkdirSync(RESULTS, { recursive: true });
   const file = `${RESULTS}/${step.name}.json`;
   rmSync(file, { force: true });
-  process.env.SLUICE_RESULTS = file;
-  process.env.SLUICE_BUILT = "yes";
+  process.env.TEST_RESULTS = file;
+  process.env.TEST_BUILT = "yes";
   const reporters = ["--reporter=default", "--reporter=./scripts/lib/results-reporter.mjs"];
   const problem = await runNode(
     ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, ...reporters, ...args],

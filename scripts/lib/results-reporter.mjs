@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 
 /**
- * What a run of Vitest came to, as JSON in the file that SLUICE_RESULTS names: of each file its tests, and what went
+ * What a run of Vitest came to, as JSON in the file that TEST_RESULTS names: of each file its tests, and what went
  * wrong outside of them (a hook, an import, a promise that nobody awaits); of the run, what belongs to no file.
  */
 export default class ResultsReporter {
@@ -23,6 +23,6 @@ export default class ResultsReporter {
     }));
     const known = modules.flatMap(({ moduleId }) => uncaughtIn(moduleId));
     const unknown = unhandled.filter((error) => !known.includes(error));
-    writeFileSync(process.env.SLUICE_RESULTS, JSON.stringify({ files, errors: messages(unknown) }));
+    writeFileSync(process.env.TEST_RESULTS, JSON.stringify({ files, errors: messages(unknown) }));
   }
 }

@@ -40,7 +40,9 @@ async function serve(...flags: string[]): Promise<Running> {
       .split("\n")
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-  await until(() => lines().filter(({ msg }) => msg === "listening").length === 3);
+  const listens = (): boolean => lines().filter(({ msg }) => msg === "listening").length === 3;
+  await until(() => listens() || started.exitCode !== null);
+  if (!listens()) throw new Error(`it ended before it listened:\n${out}`);
   return {
     pid: started.pid ?? 0,
     out: () => out,

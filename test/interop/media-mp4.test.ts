@@ -225,10 +225,28 @@ describe.each(cases)("%s", (name, extension, args, tags) => {
   const inChromium = !/HEVC|MP3/.test(name);
   let file: string;
   let source: Probed;
+  let pictures: string;
+  /** The MD5 of all pictures, and any complaint about them or the sound. */
+  function decode(input: string): Promise<{ stdout: string; stderr: string }> {
+    const hashed = ["-map", "0:v", "-fps_mode", "passthrough", "-f", "md5", "-"];
+    const isVideo = source.streams[0]?.codec_type === "video";
+    return run("ffmpeg", [
+      "-v",
+      "error",
+      "-xerror",
+      "-i",
+      input,
+      ...(isVideo ? hashed : []),
+      "-f",
+      "null",
+      "-",
+    ]);
+  }
   beforeAll(async () => {
     file = path.join(folder, `${name.replaceAll(/\W+/g, "-")}.${extension}`);
     await run("ffmpeg", ["-v", "error", "-y", ...args, "-threads", "2", file]);
     source = await probe(file);
+    pictures = (await decode(file)).stdout;
   });
 
   it.each([1, 10])("is read back the same with %i packets in a fragment", async (perFragment) => {
@@ -277,24 +295,7 @@ describe.each(cases)("%s", (name, extension, args, tags) => {
         expect(Math.abs(pts - (same[i]?.pts ?? Number.NaN))).toBeLessThanOrEqual(1);
     }
 
-    const decoded = (input: string): Promise<{ stdout: string; stderr: string }> =>
-      run("ffmpeg", [
-        "-v",
-        "error",
-        "-xerror",
-        "-i",
-        input,
-        "-map",
-        "0:v?",
-        "-fps_mode",
-        "passthrough",
-        "-f",
-        "md5",
-        "-",
-      ]);
-    if (source.streams[0]?.codec_type === "video") expect(await decoded(copy)).toEqual(await decoded(file));
-    const { stderr } = await run("ffmpeg", ["-v", "error", "-xerror", "-i", copy, "-f", "null", "-"]);
-    expect(stderr).toBe("");
+    expect(await decode(copy)).toEqual({ stdout: pictures, stderr: "" });
   });
 
   // Debian's Chromium decodes no HEVC, and none takes MP3 in MP4 (it wants audio/mpeg).

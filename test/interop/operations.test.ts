@@ -202,7 +202,8 @@ describe("the operations port of a process", () => {
     });
     const port = (protocol: string): number =>
       Number(new RegExp(`"protocol":"${protocol}","host":"[^"]*","port":(\\d+)`).exec(out)?.[1]);
-    await until(() => out.split('"listening"').length === 4);
+    await until(() => out.split('"listening"').length === 4 || child.exitCode !== null);
+    expect(child.exitCode, out).toBeNull();
     expect(await get(port("ops"), "/healthz")).toMatchObject({ status: 200 });
     let readiness = 0;
     while (readiness !== 200) readiness = (await get(port("ops"), "/readyz")).status;

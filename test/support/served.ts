@@ -35,7 +35,9 @@ export async function serve(...flags: string[]): Promise<Served> {
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   const listening = (): Record<string, unknown>[] => lines().filter(({ msg }) => msg === "listening");
-  await until(() => DOORS.every((door) => listening().some(({ protocol }) => protocol === door)));
+  const ended = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  await until(() => ended() || DOORS.every((door) => listening().some(({ protocol }) => protocol === door)));
+  if (ended()) throw new Error(`it ended before it listened:\n${out}`);
   return {
     pid: child.pid ?? 0,
     port: (door) => Number(listening().find(({ protocol }) => protocol === door)?.port),
