@@ -158,10 +158,14 @@ describe("the console in Chromium", () => {
     expect(await page.locator("video").count()).toBe(0);
     await page.getByRole("button", { name: "Preview" }).focus();
     await page.keyboard.press("Enter");
-    await page.waitForFunction(
-      () => (document.querySelector(".preview video") as HTMLVideoElement)?.currentTime > 0,
-    );
-    await page.getByRole("button", { name: "Stop preview" }).click();
+    const stop = await page.getByRole("button", { name: "Stop preview" }).elementHandle();
+    // At once: a busy machine may stop for want of a picture, and then there is none to keep.
+    await page.waitForFunction((stop) => {
+      const video = document.querySelector<HTMLVideoElement>(".preview video");
+      const isShown = video !== null && video.currentTime > 0 && video.readyState >= video.HAVE_CURRENT_DATA;
+      if (isShown) (stop as HTMLElement).click();
+      return isShown;
+    }, stop);
     await page.locator("video").waitFor({ state: "detached" });
     expect(await page.locator(".preview canvas").count()).toBe(1);
     expect(faults).toEqual([]);
