@@ -186,9 +186,7 @@ it("our player and mpegts.js go down and up again on one connection, and nothing
 
   for (const { page } of elements) {
     // The last one had to be fetched and shown first.
-    await expect
-      .poll(() => seen(page), { timeout: 30_000 })
-      .toMatchObject({ widths: "640,320,640", errors: [], broken: "" });
+    await expect.poll(() => seen(page)).toMatchObject({ widths: "640,320,640", errors: [], broken: "" });
     await advance(page, 1);
     await pictureChanges(page);
     expect((await seen(page)).errors).toEqual([]);
