@@ -30,7 +30,7 @@ beforeAll(async () => {
     "-f",
     "lavfi",
     "-i",
-    `${source}=size=160x90:rate=25:duration=1`,
+    `${source}=size=160x90:rate=25:duration=0.4`,
   ];
   const bt709 = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv";
   await ffmpeg([
