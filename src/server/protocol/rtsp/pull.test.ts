@@ -232,7 +232,13 @@ describe("pull", () => {
 
   it.each(FAULTS)("tries again when a source %s", async (_, init, reason) => {
     const source = await peer(init);
-    const made = puller({ answerTimeoutMs: 100, idleTimeoutMs: 100, sweepMs: 10 });
+    // Only what is waited for here comes soon: a machine may be slow.
+    const limitOf = (timeout: string): number => (reason === timeout ? 100 : 20_000);
+    const made = puller({
+      answerTimeoutMs: limitOf("handshake-timeout"),
+      idleTimeoutMs: limitOf("idle-timeout"),
+      sweepMs: 10,
+    });
     const stop = new AbortController();
     const pull = made.rtsp.pull({ url: source.url(), place: PLACE, transport: "tcp", signal: stop.signal });
     await until(() => reasonsOf(made).length >= 1);
