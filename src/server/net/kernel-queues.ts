@@ -1,4 +1,4 @@
-import { close, open, read } from "node:fs";
+import { open } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 import type { Scheduler } from "../../hub/scheduler.js";
 import type { Subscriber } from "../../hub/subscriber.js";
@@ -6,7 +6,7 @@ import type { Outlet } from "../contract/exchange.js";
 import type { KernelQueues } from "../contract/kernel-queues.js";
 import type { SessionInfo } from "../contract/session.js";
 import type { Viewers } from "../contract/viewers.js";
-import { createTcpTableReader, tcpTableKey } from "./tcp-table.js";
+import { parseTcpTableLine, tcpTableKey } from "./tcp-table.js";
 
 const PERIOD_MS = 1_000;
 /** More than a read of such a table gives: that is a page, of whole lines. */
@@ -24,15 +24,10 @@ export interface ClosableKernelQueues extends KernelQueues {
   close(): void;
 }
 
-/**
- * Gives a table's bytes piece by piece, each only borrowed, until its end or until `take` says that it is enough; rejects
- * where there is no such table.
- */
-export type ReadTable = (path: string, take: (piece: Buffer) => boolean) => Promise<void>;
-
+/** @param read gives a table's text piece by piece; throws where there is no such table */
 export function createKernelQueues(
   scheduler: Scheduler,
-  readTable: ReadTable = readPieces,
+  read: (table: string) => AsyncIterable<string> = readPieces,
 ): ClosableKernelQueues {
   const ipv4: Table = { path: "/proc/net/tcp", watched: new Map() };
   /** Also of IPv4 peers of a socket that listens for both. */
@@ -40,14 +35,19 @@ export function createKernelQueues(
   let reading = false;
   let closed = false;
 
-  async function look({ path, watched }: Table): Promise<void> {
+  async function readTable({ path, watched }: Table): Promise<void> {
     // For either the kernel goes through all connections of both.
     if (watched.size === 0) return;
-    const read = createTcpTableReader((key, queued) => watched.get(key)?.(queued));
-    await readTable(path, (piece) => {
-      read(piece);
-      return !closed;
-    });
+    let rest = "";
+    for await (const piece of read(path)) {
+      const lines = (rest + piece).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const entry = parseTcpTableLine(line);
+        if (entry !== undefined) watched.get(entry.key)?.(entry.queued);
+      }
+      if (closed) return;
+    }
   }
 
   async function readAll(): Promise<void> {
@@ -55,7 +55,7 @@ export function createKernelQueues(
     if (reading || ipv4.watched.size + ipv6.watched.size === 0) return;
     reading = true;
     // Not Linux, or not this family: nothing is known of its connections.
-    for (const table of [ipv4, ipv6]) await look(table).catch(() => {});
+    for (const table of [ipv4, ipv6]) await readTable(table).catch(() => {});
     reading = false;
   }
   const cancel = scheduler.every(PERIOD_MS, () => void readAll());
@@ -82,27 +82,20 @@ export function createKernelQueues(
 
 /**
  * Reads by hand what `readFile` would: of a file whose size the kernel does not tell, that makes a buffer for each page,
- * which took a twentieth of a core for a thousand connections. Each piece is looked at in a turn of its own, and read
- * beside the event loop: the kernel goes through all the empty places of its table, too.
+ * which took a twentieth of a core for a thousand connections. Each piece is looked at in a turn of its own.
  */
-function readPieces(path: string, take: (piece: Buffer) => boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    open(path, (error, file) => {
-      if (error !== null) {
-        reject(error);
-        return;
-      }
-      const buffer = Buffer.allocUnsafe(READ_BYTES);
-      const end = (problem: Error | null): void =>
-        close(file, () => (problem === null ? resolve() : reject(problem)));
-      const next = (): void => read(file, buffer, 0, READ_BYTES, null, taken);
-      const taken = (problem: Error | null, length: number): void => {
-        if (problem !== null || length === 0 || !take(buffer.subarray(0, length))) end(problem);
-        else next();
-      };
-      next();
-    });
-  });
+async function* readPieces(path: string): AsyncGenerator<string> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, READ_BYTES, null);
+      if (bytesRead === 0) return;
+      yield buffer.toString("latin1", 0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** Counts a viewer among those that are served, and has its subscriber told what the kernel holds for it. @returns ends it */

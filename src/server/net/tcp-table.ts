@@ -19,68 +19,17 @@ export function tcpTableKey(
   return `${column(local, localPort)} ${column(remote, remotePort)}`;
 }
 
-const NEWLINE = 0x0a;
-const SPACE = 0x20;
-const COLON = 0x3a;
-/** Digits of an address. */
-const IPV4_DIGITS = 8;
-const IPV6_DIGITS = 32;
-/** Digits of a queue's length. */
-const QUEUE_DIGITS = 8;
+/** A line's columns up to the queues: `  12: LOCAL REMOTE STATE TX:RX …`. */
+const LINE = /^ *\d+: ([0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:[0-9A-F]{4}) [0-9A-F]{2} ([0-9A-F]{8}):/;
 
-/**
- * Takes a table's bytes piece by piece. By hand, without a string for each line: with a thousand connections lines and
- * regular expressions took some hundredths of a core.
- *
- * @param onEntry is told each line's key and the bytes in its send queue
- */
-export function createTcpTableReader(
-  onEntry: (key: string, queued: number) => void,
-): (piece: Buffer) => void {
-  let rest = Buffer.alloc(0);
-  return (piece) => {
-    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-    let at = 0;
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, at)) {
-      readLine(bytes, at, end, onEntry);
-      at = end + 1;
-    }
-    // The piece is only borrowed.
-    rest = Buffer.from(bytes.subarray(at));
-  };
-}
-
-/** `  12: LOCAL REMOTE STATE TX:RX …`; any other line is passed over. */
-function readLine(
-  bytes: Buffer,
-  from: number,
-  end: number,
-  onEntry: (key: string, queued: number) => void,
-): void {
-  const number = bytes.indexOf(COLON, from);
-  if (number < 0 || number >= end) return;
-  const key = number + 2;
-  const digits =
-    bytes[key + IPV4_DIGITS] === COLON ? IPV4_DIGITS : bytes[key + IPV6_DIGITS] === COLON ? IPV6_DIGITS : 0;
-  const keyEnd = key + 2 * (digits + ":1F90".length) + 1;
-  const queue = keyEnd + " 01 ".length;
-  const queueEnd = queue + QUEUE_DIGITS;
-  if (digits === 0 || queueEnd >= end || bytes[keyEnd] !== SPACE || bytes[queueEnd] !== COLON) return;
-  const queued = readHex(bytes, queue, queueEnd);
-  if (queued >= 0) onEntry(bytes.toString("latin1", key, keyEnd), queued);
-}
-
-/** -1 where there is something else than the kernel's digits. */
-function readHex(bytes: Uint8Array, from: number, to: number): number {
-  let value = 0;
-  for (let i = from; i < to; i++) {
-    const byte = bytes[i] ?? 0;
-    const digit =
-      byte >= 0x30 && byte <= 0x39 ? byte - 0x30 : byte >= 0x41 && byte <= 0x46 ? byte - 0x37 : -1;
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
-  }
-  return value;
+/** The key of a line of the table and the bytes in its send queue; undefined for any other line. */
+export function parseTcpTableLine(
+  line: string,
+): { readonly key: string; readonly queued: number } | undefined {
+  const match = LINE.exec(line);
+  if (match === null) return undefined;
+  const [, key = "", queued = ""] = match;
+  return { key, queued: Number.parseInt(queued, 16) };
 }
 
 function wordsOf(bytes: readonly number[], littleEndian: boolean): string {
