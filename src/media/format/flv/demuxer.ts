@@ -1,5 +1,6 @@
 import { u24At, u32At } from "../../bytes/bytes.js";
 import { ByteQueue } from "../../bytes/queue.js";
+import { createSteps } from "../../bytes/steps.js";
 import type { Demuxer, DemuxerSink } from "../../model/container.js";
 import { MediaError } from "../../model/error.js";
 import {
@@ -33,7 +34,6 @@ export function createFlvDemuxer(sink: DemuxerSink): Demuxer {
   /** What the next PreviousTagSize should be; undefined while it is inside a tag. */
   let previousTagSize = 0;
   let tag: TagHeader | undefined;
-  let failure: unknown;
 
   function step(receivedAt: number): boolean {
     if (headerRest === undefined) {
@@ -62,21 +62,11 @@ export function createFlvDemuxer(sink: DemuxerSink): Demuxer {
     return true;
   }
 
+  const steps = createSteps(queue, step);
   return {
-    push(slice, receivedAt) {
-      if (failure !== undefined) throw failure;
-      queue.push(slice);
-      try {
-        while (step(receivedAt));
-      } catch (error) {
-        failure = error;
-        queue.clear();
-        throw error;
-      }
-      queue.keep();
-    },
+    push: steps.push,
     end() {
-      if (failure !== undefined) throw failure;
+      steps.check();
       const whole = headerRest === 0 && tag === undefined;
       if (whole && (queue.length === 0 || queue.length === PREVIOUS_TAG_SIZE_SIZE)) return;
       throw new MediaError("truncated", headerRest === undefined ? "no FLV header" : "FLV ends inside a tag");

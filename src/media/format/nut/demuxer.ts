@@ -1,6 +1,7 @@
 import { toHex } from "../../bytes/bytes.js";
 import { ByteQueue } from "../../bytes/queue.js";
 import { ByteReader } from "../../bytes/reader.js";
+import { createSteps } from "../../bytes/steps.js";
 import type { Demuxer, DemuxerSink } from "../../model/container.js";
 import { MediaError } from "../../model/error.js";
 import { crc32 } from "./checksum.js";
@@ -61,7 +62,6 @@ export function createNutDemuxer(sink: DemuxerSink): Demuxer {
   let pending: Pending | undefined;
   /** In ticks. */
   let lastPts = 0;
-  let failure: unknown;
 
   function step(receivedAt: number): boolean {
     if (!begun) {
@@ -178,21 +178,11 @@ export function createNutDemuxer(sink: DemuxerSink): Demuxer {
     sink.packet({ track, dts: micros, pts: micros, key, data, receivedAt });
   }
 
+  const steps = createSteps(queue, step);
   return {
-    push(slice, receivedAt) {
-      if (failure !== undefined) throw failure;
-      queue.push(slice);
-      try {
-        while (step(receivedAt));
-      } catch (error) {
-        failure = error;
-        queue.clear();
-        throw error;
-      }
-      queue.keep();
-    },
+    push: steps.push,
     end() {
-      if (failure !== undefined) throw failure;
+      steps.check();
       if (begun && pending === undefined && queue.length === 0) return;
       throw new MediaError("truncated", begun ? "NUT ends inside something" : "no NUT header");
     },

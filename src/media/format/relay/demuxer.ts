@@ -1,6 +1,7 @@
 import { u32At } from "../../bytes/bytes.js";
 import { ByteQueue } from "../../bytes/queue.js";
 import { ByteReader } from "../../bytes/reader.js";
+import { createSteps } from "../../bytes/steps.js";
 import { MediaError } from "../../model/error.js";
 import type { Metadata, Packet } from "../../model/packet.js";
 import type { Track } from "../../model/track.js";
@@ -50,7 +51,6 @@ export function createRelayDemuxer(sink: RelaySink): RelayDemuxer {
   const tracks = new Map<number, Track>();
   let state: "magic" | "start" | "media" | "ended" = "magic";
   let record: { readonly type: number; readonly length: number } | undefined;
-  let failure: unknown;
 
   function step(): boolean {
     if (state === "ended") return false;
@@ -144,19 +144,11 @@ export function createRelayDemuxer(sink: RelaySink): RelayDemuxer {
     };
   }
 
+  const steps = createSteps(queue, step);
   return {
     push(slice) {
-      if (failure !== undefined) throw failure;
-      queue.push(slice);
-      try {
-        while (step());
-      } catch (error) {
-        failure = error;
-        queue.clear();
-        throw error;
-      }
+      steps.push(slice, 0);
       if (state === "ended") queue.clear();
-      else queue.keep();
     },
   };
 }
