@@ -1,4 +1,4 @@
-import { runChild } from "../process.js";
+import { ask } from "./ask.js";
 
 const TIMEOUT_MS = 10_000;
 
@@ -17,19 +17,7 @@ export function builtIn(ffmpeg: string, kind: "encoders" | "filters"): Promise<R
 }
 
 async function readList(ffmpeg: string, kind: string): Promise<ReadonlySet<string>> {
-  const child = runChild({
-    name: "ffmpeg",
-    command: ffmpeg,
-    args: ["-hide_banner", `-${kind}`],
-    // Shared by all who ask: no one caller's signal ends it.
-    signal: new AbortController().signal,
-    timeoutMs: TIMEOUT_MS,
-    stallTimeoutMs: 0,
-    memoryBytes: 0,
-  });
-  let text = "";
-  for await (const bytes of child.stdout) text += Buffer.from(bytes).toString("latin1");
-  await child.done;
+  const { text } = await ask(ffmpeg, ["-hide_banner", `-${kind}`], TIMEOUT_MS);
   // " V....D libx264   libx264 H.264 / AVC …", " .S. tonemap   V->V   Conversion …"
   return new Set([...text.matchAll(/^ [A-Z.|]{2,6} +(\w\S*)/gm)].map((match) => match[1] as string));
 }

@@ -1,8 +1,8 @@
 import path from "node:path";
 import type { Engine, EngineOptions } from "../engine.js";
 import { AvError } from "../error.js";
-import { runChild } from "../process.js";
 import { isExecutable } from "../process-group.js";
+import { ask } from "./ask.js";
 import { ffmpegConvert } from "./convert.js";
 import { ffmpegFrames } from "./frames.js";
 import { ffmpegImage } from "./image.js";
@@ -60,18 +60,7 @@ async function createEngine(ffmpeg: string, ffprobe: string): Promise<Engine> {
 }
 
 async function versionOf(command: string): Promise<string> {
-  const child = runChild({
-    name: command,
-    command,
-    args: ["-version"],
-    signal: new AbortController().signal,
-    timeoutMs: VERSION_TIMEOUT_MS,
-    stallTimeoutMs: 0,
-    memoryBytes: 0,
-  });
-  let text = "";
-  for await (const bytes of child.stdout) text += Buffer.from(bytes).toString("utf8");
-  const { code } = await child.done;
+  const { text, code } = await ask(command, ["-version"], VERSION_TIMEOUT_MS);
   const version = /^ffmpeg version (?:n)?(\S+)/.exec(text)?.[1];
   if (code !== 0 || version === undefined) {
     throw new AvError("no-engine", `${command} does not run as ffmpeg does: ${command} -version says why`);
