@@ -98,6 +98,12 @@ async function speak(server: Running, name: string, mark: number): Promise<{ pee
   return { peer, code };
 }
 
+/** Which processes have publishers, in their order, once the log says so of all: it comes on a way of its own. */
+async function publishersOn(server: Running, count: number): Promise<readonly number[]> {
+  await until(() => server.pidsOf("publish begun").length >= count);
+  return server.pidsOf("publish begun");
+}
+
 /** Whose frames have come so far. */
 function marks(body: Buffer): readonly number[] {
   return [...new Set(soFar(body).map(({ data }) => data[0] ?? 0))];
@@ -132,6 +138,7 @@ describe("workers", () => {
     await Promise.all(viewers.map(({ ended }) => ended));
     await publisher.output;
     const bodies = viewers.map(({ bytes }) => packetsOf(bytes));
+    await until(() => server.pidsOf("play begun").length === 4);
     expect(new Set(server.pidsOf("play begun")).size).toBe(2);
     // Whole, on whichever process; the same times on all of them.
     const file = path.join(folder, "got.flv");
@@ -161,7 +168,7 @@ describe("workers", () => {
     expect(second.code).toBe("NetStream.Publish.Start");
     await until(() => first.peer.codes.includes("NetStream.Publish.BadName"));
     await until(() => heard(2));
-    const [left, right] = server.pidsOf("publish begun");
+    const [left, right] = await publishersOn(server, 2);
     expect(left).not.toBe(right);
     for (const { bytes } of viewers) expectForward(soFar(bytes));
     expect(server.events.some((event) => event.startsWith("stop"))).toBe(false);
@@ -180,7 +187,7 @@ describe("workers", () => {
     server.live.on("play", ({ name, adapted }) => played.push([name, adapted?.asked, adapted?.rendition]));
     await speak(server, "a", 1);
     await speak(server, "a_480p", 2);
-    const [left, right] = server.pidsOf("publish begun");
+    const [left, right] = await publishersOn(server, 2);
     expect(left).not.toBe(right);
     await until(() => server.live.streams().filter(({ live }) => live).length === 2);
     const phone = {
@@ -262,7 +269,7 @@ describe("workers", () => {
   it("lose only their own connections when one is killed, and another takes its place", async () => {
     const server = await start();
     await speak(server, "a", 1);
-    const [stays] = server.pidsOf("publish begun");
+    const [stays] = await publishersOn(server, 1);
     const viewers = [0, 1, 2].map(() => watchHttp(server.url("live/a.flv")));
     let cutOff = 0;
     for (const { ended } of viewers) {
@@ -282,7 +289,7 @@ describe("workers", () => {
     expect(cutOff).toBe(hit);
     // The new one serves too: it has no connections yet, so the next is its.
     const newcomer = watchHttp(server.url("live/a.flv"));
-    await until(() => newcomer.length > 100);
+    await until(() => newcomer.length > 100 && server.pidsOf("play begun").length === 4);
     expect(server.pidsOf("play begun").at(-1)).toBe(server.workers().at(-1));
     await until(() => server.live.streams()[0]?.viewers === 4 - hit);
   });
@@ -293,7 +300,8 @@ describe("workers", () => {
     // The next connection goes to the other process.
     const kept = watchHttp(server.url("live/a.flv"));
     await until(() => marks(kept.bytes).includes(1));
-    const [lost] = server.pidsOf("publish begun");
+    const [lost] = await publishersOn(server, 1);
+    await until(() => server.pidsOf("play begun").length === 1);
     expect(server.pidsOf("play begun")).not.toContain(lost);
     process.kill(lost!, "SIGKILL");
     await until(() => server.events.includes("unpublish live/a"));
