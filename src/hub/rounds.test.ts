@@ -100,6 +100,58 @@ describe("sound that belongs to a picture", () => {
   });
 });
 
+describe("sound for whoever passes the stream on", () => {
+  it("leaves at the end of the turn while handing out costs nothing", () => {
+    const stage = hubStage();
+    const source = stage.publish();
+    source.group(1);
+    crowd(stage, 3, 0);
+    const relay = stage.join({ onePublication: true });
+    source.sound();
+    stage.scheduler.turn();
+    expect(relay.sink.log.at(-1)).toBe("a1");
+  });
+
+  it("goes with the next picture, which does not rest, where viewers' sound does", () => {
+    const stage = hubStage();
+    const source = stage.publish();
+    source.group(1);
+    const { seen } = crowd(stage, 50, 200);
+    const relay = stage.join({ onePublication: true });
+    run(stage, source);
+    const before = seen.length;
+    const had = relay.sink.log.length;
+    source.sound();
+    stage.scheduler.advance(20);
+    expect(relay.sink.log).toHaveLength(had);
+    source.frame();
+    stage.scheduler.turn();
+    expect(relay.sink.log.slice(had)).toEqual(["a1", "v51"]);
+    source.frame();
+    stage.scheduler.turn();
+    expect(relay.sink.log.slice(had)).toEqual(["a1", "v51", "v52"]);
+    // Viewers have had the first of the two, and rest.
+    expect(seen.length).toBe(before + 50);
+  });
+
+  it("waits no longer than 40 ms for one, and not at all when the hub closes", () => {
+    const stage = hubStage();
+    const source = stage.publish();
+    source.group(1);
+    crowd(stage, 30, 100);
+    const relay = stage.join({ onePublication: true });
+    run(stage, source);
+    source.sound();
+    stage.scheduler.advance(40);
+    expect(relay.sink.log.at(-1)).toBe("a1");
+    source.sound();
+    stage.hub.close();
+    for (let i = 0; i < 10; i++) stage.scheduler.turn();
+    expect(relay.sink.log.at(-1)).toBe("a2");
+    expect(stage.scheduler.pending).toBe(0);
+  });
+});
+
 describe("a round that takes long", () => {
   it("is done in slices: who comes meanwhile is let in, what comes meanwhile is the next round's", () => {
     const stage = hubStage();

@@ -22,6 +22,8 @@ export class Rounds {
   #urgent = false;
   /** When that one begins, the scheduler's clock, and how to call that off; undefined while none is planned. */
   #plan: { readonly at: number; readonly cancel: Cancel } | undefined;
+  /** Whose batches are to be passed on, each with how to call that off. */
+  readonly #passing = new Map<Packager, Cancel>();
   /** Who is being handed out, the present one first, and what that has taken so far, microseconds. */
   #round: { readonly packagers: Packager[]; took: number } | undefined;
   #stopped = false;
@@ -39,9 +41,8 @@ export class Rounds {
    */
   add(packager: Packager, urgent: boolean): void {
     if (this.#stopped) return;
-    // Whoever passes it on is one for many: they gather by themselves, and twice would only be delay.
     if (packager.onePublication) {
-      this.#scheduler.defer(() => void packager.flush());
+      this.#passOn(packager, urgent);
       return;
     }
     this.#due.add(packager);
@@ -56,6 +57,21 @@ export class Rounds {
     this.#plan = undefined;
     this.#due.clear();
     this.#round = undefined;
+    for (const cancel of this.#passing.values()) cancel();
+    this.#passing.clear();
+  }
+
+  /**
+   * Whoever passes it on is one for many, who gather by themselves: for them there is no rest, which would only add up.
+   * But sound that waits for its picture here waits for it there too: each message less is two processes left asleep.
+   */
+  #passOn(packager: Packager, urgent: boolean): void {
+    this.#passing.get(packager)?.();
+    const flush = (): void => {
+      this.#passing.delete(packager);
+      packager.flush();
+    };
+    this.#passing.set(packager, this.#after(urgent ? 0 : this.#pace.patience, flush));
   }
 
   #schedule(): void {

@@ -30,7 +30,7 @@ import { createLadder, LADDER_PAGE_HEADERS } from "./ladder.js";
 import { lazyKeyFrames } from "./lazy-key-frames.js";
 import { createHttpEntry, type HttpEntry } from "./net/http-entry.js";
 import { createHttpServer } from "./net/http-server.js";
-import { createKernelQueues } from "./net/kernel-queues.js";
+import { type ClosableKernelQueues, createKernelQueues } from "./net/kernel-queues.js";
 import { createNodeScheduler } from "./net/node-scheduler.js";
 import { parseStreamPath, streamKey } from "./net/stream-name.js";
 import { driftFamilies } from "./observe/drift-families.js";
@@ -99,6 +99,8 @@ export interface AppInit {
   readonly onDrop: (session: SessionInfo, drop: Drop) => void;
   /** @param from the stream that it played before */
   readonly onQuality: (session: SessionInfo, change: QualityChange, from: string) => void;
+  /** Who asks the kernel; this process by default. */
+  readonly kernelQueues?: ClosableKernelQueues;
   /** What the API takes; from the configuration where it is absent. */
   readonly token?: ApiToken;
   /** What this process is called in metrics; undefined where nothing is counted. */
@@ -236,7 +238,7 @@ export function createApp(init: AppInit): App {
         : passing?.add(id, report);
     },
   });
-  const kernelQueues = createKernelQueues(scheduler);
+  const kernelQueues = init.kernelQueues ?? createKernelQueues(scheduler);
   const viewers = createServedViewers();
   const publish = async (name: string, publisher: PublisherInit): Promise<Publisher> =>
     link?.publish(name, publisher) ?? hub.publish(name, publisher);

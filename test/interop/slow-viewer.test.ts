@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type LiveTestServer, startLiveServer } from "../support/live-server.js";
 import { killPrograms, run } from "../support/program.js";
 import { createLogRecorder, type LogLine } from "../support/rtmp-server.js";
@@ -16,24 +16,20 @@ const FRAMES = SECONDS * 25;
 const READ_BYTES = 32 * 1024;
 const READ_MS = 100;
 
-const lines: LogLine[] = [];
 let folder = "";
-let server: LiveTestServer;
+let clip = "";
+let server: LiveTestServer | undefined;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "sluice-slow-"));
-  server = await startLiveServer({
-    logger: createLogRecorder(lines),
-    maxLagMs: 500,
-    stallTimeoutMs: 2_500,
-    keepViewersMs: 0,
-    waitForPublisherMs: 20_000,
-  });
+  clip = path.join(folder, "noise.flv");
+  await makeNoise(clip);
 });
-afterAll(async () => {
+afterEach(async () => {
   await killPrograms();
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
+  await server?.close();
+  server = undefined;
 });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Noise, with B-frames: nothing of it can be left out, but whole groups, without a decoder's complaint. */
 async function makeNoise(file: string): Promise<void> {
@@ -84,31 +80,47 @@ function decode(name: string, body: Buffer): { readonly errors: string; readonly
 }
 
 describe.runIf(process.platform === "linux")("a viewer whose kernel takes more than its network does", () => {
-  it("is left behind no further than its bound, gets whole groups of pictures, and harms nobody", async () => {
-    const clip = path.join(folder, "noise.flv");
-    await makeNoise(clip);
-    const fast = watchHttp(server.http("noise.flv"));
-    const slow = readSlowly(server.http("noise.flv"));
-    const publisher = run("ffmpeg", [
-      ...["-v", "error", "-readrate", "2", "-i", clip],
-      ...["-c", "copy", "-f", "flv", server.rtmp("noise")],
-    ]);
-    await publisher.output;
-    slow.hurry();
-    const [body] = await Promise.all([slow.body, fast.ended]);
+  // In a worker, it is the parent who asks the kernel.
+  it.each([
+    ["of one process", 1],
+    ["of a worker", 2],
+  ])(
+    "%s is left behind no further than its bound, gets whole groups of pictures, and harms nobody",
+    async (_, workers) => {
+      const lines: LogLine[] = [];
+      server = await startLiveServer({
+        workers,
+        logger: createLogRecorder(lines),
+        maxLagMs: 500,
+        stallTimeoutMs: 2_500,
+        keepViewersMs: 0,
+        waitForPublisherMs: 20_000,
+      });
+      const fast = watchHttp(server.http("noise.flv"));
+      const slow = readSlowly(server.http("noise.flv"));
+      const publisher = run("ffmpeg", [
+        ...["-v", "error", "-readrate", "2", "-i", clip],
+        ...["-c", "copy", "-f", "flv", server.rtmp("noise")],
+      ]);
+      await publisher.output;
+      slow.hurry();
+      const [body] = await Promise.all([slow.body, fast.ended]);
 
-    const whole = decode("fast.flv", fast.bytes);
-    expect(whole).toEqual({ errors: "", frames: FRAMES });
-    const parts = decode("slow.flv", body);
-    expect(parts.errors).toBe("");
-    expect(parts.frames).toBeGreaterThan(0);
-    expect(parts.frames).toBeLessThan(FRAMES);
+      const whole = decode("fast.flv", fast.bytes);
+      expect(whole).toEqual({ errors: "", frames: FRAMES });
+      const parts = decode("slow.flv", body);
+      expect(parts.errors).toBe("");
+      expect(parts.frames).toBeGreaterThan(0);
+      expect(parts.frames).toBeLessThan(FRAMES);
 
-    await until(() => lines.filter(({ message }) => message === "play ended").length === 2);
-    const ended = lines.filter(({ message }) => message === "play ended").map(({ fields }) => fields);
-    expect(ended.map(({ droppedFrames }) => droppedFrames).sort()).toEqual([0, FRAMES - parts.frames].sort());
-    const warnings = lines.filter(({ level }) => level === "warn").map(({ fields }) => fields);
-    expect(warnings[0]).toMatchObject({ app: "live", name: "noise", remoteAddress: "127.0.0.1" });
-    expect(warnings.map(({ cause }) => cause)).toContain("transport");
-  });
+      await until(() => lines.filter(({ message }) => message === "play ended").length === 2);
+      const ended = lines.filter(({ message }) => message === "play ended").map(({ fields }) => fields);
+      expect(ended.map(({ droppedFrames }) => droppedFrames).sort()).toEqual(
+        [0, FRAMES - parts.frames].sort(),
+      );
+      const warnings = lines.filter(({ level }) => level === "warn").map(({ fields }) => fields);
+      expect(warnings[0]).toMatchObject({ app: "live", name: "noise", remoteAddress: "127.0.0.1" });
+      expect(warnings.map(({ cause }) => cause)).toContain("transport");
+    },
+  );
 });

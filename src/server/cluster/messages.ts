@@ -12,6 +12,7 @@ import type { ReportEntry } from "../qos/report-batch.js";
 import type { SessionList, SessionQuery } from "../session-list.js";
 import type { StreamInfo } from "../stream-info.js";
 import type { Listing } from "./link.js";
+import type { QueueAsk, QueueFigures } from "./shared-queues.js";
 
 /** The right to publish a name, for the one who asked. */
 export interface Claim {
@@ -138,6 +139,7 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 /** What a worker tells the parent. */
 export type WorkerPost =
   | StreamNews
+  | QueueAsk
   /** A publisher or viewer was let in, and has gone. */
   | { readonly kind: "begin"; readonly session: SessionInfo }
   | { readonly kind: "end"; readonly session: SessionInfo; readonly reason: SessionReason }
@@ -158,7 +160,11 @@ export type WorkerPost =
   /** A connection that was handed over has closed. */
   | { readonly kind: "closed" };
 
-/** What the parent tells the workers: where a stream is published now; and what happens, to who follows. */
+/** What the parent tells the workers. */
 export type ParentPost =
+  /** Where a stream is published now. */
   | { readonly kind: "owner"; readonly owner: Owner }
-  | { readonly kind: "events"; readonly log: EventLogName; readonly news: EventNews };
+  /** What happens, to who follows. */
+  | { readonly kind: "events"; readonly log: EventLogName; readonly news: EventNews }
+  /** What the kernel holds for connections that are watched. */
+  | { readonly kind: "queues"; readonly figures: QueueFigures };

@@ -7,6 +7,7 @@ import type { AccessAnswer } from "../contract/access.js";
 import type { Logger } from "../contract/logger.js";
 import type { QualityChange, SessionInfo, SessionReason } from "../contract/session.js";
 import type { EventLogName, EventLogs } from "../events/logs.js";
+import { createKernelQueues } from "../net/kernel-queues.js";
 import { streamKey } from "../net/stream-name.js";
 import type { ReportEntry } from "../qos/report-batch.js";
 import { processOf } from "../session-id.js";
@@ -16,6 +17,7 @@ import type { Directory } from "./directory.js";
 import type { NamedWorker } from "./fellows.js";
 import type { Listing, OwnSessions } from "./link.js";
 import type { AskedAccess, Door, LogLevel, ParentAsks, WorkerPost } from "./messages.js";
+import { createQueueWatches, type QueueWatches } from "./shared-queues.js";
 import { forkWorker, type WorkerProcess } from "./worker-process.js";
 
 export interface PoolInit {
@@ -75,6 +77,8 @@ interface Worker {
   readonly sessions: Map<string, SessionInfo>;
   /** Events that it is told of, each with what ends that. */
   readonly follows: Map<EventLogName, () => void>;
+  /** Connections whose queues in the kernel it is told of. */
+  readonly queues: QueueWatches;
   readonly startedAt: number;
   /** It takes connections. */
   ready: boolean;
@@ -98,6 +102,11 @@ export function createPool(init: PoolInit): Pool {
   const workers = new Set<Worker>();
   const waiting = new Map<Socket, { readonly door: Door; readonly cancel: Cancel }>();
   const restarts = new Set<Cancel>();
+  const kernelQueues = createKernelQueues(scheduler, {
+    onRead() {
+      for (const { queues } of workers) queues.flush();
+    },
+  });
   let restartMs = FIRST_RESTART_MS;
   let forked = 0;
   let closing = false;
@@ -125,6 +134,10 @@ export function createPool(init: PoolInit): Pool {
       case "closed":
         worker.connections -= 1;
         break;
+      case "watch-queue":
+      case "unwatch-queue":
+        worker.queues.take(post);
+        break;
       default:
         directory.news(worker.process.participant, post);
     }
@@ -148,6 +161,7 @@ export function createPool(init: PoolInit): Pool {
     workers.delete(worker);
     directory.leave(worker.process.participant);
     for (const unfollow of worker.follows.values()) unfollow();
+    worker.queues.close();
     for (const session of [...worker.sessions.values()]) ended(worker, session, "internal");
     if (closing) return;
     const lived = (scheduler.now() - worker.startedAt) / 1000;
@@ -212,6 +226,7 @@ export function createPool(init: PoolInit): Pool {
       number,
       sessions: new Map(),
       follows: new Map(),
+      queues: createQueueWatches(kernelQueues, process.tellQueues),
       startedAt,
       ready: false,
       connections: 0,
@@ -323,6 +338,7 @@ export function createPool(init: PoolInit): Pool {
     },
     async close(timeoutMs) {
       closing = true;
+      kernelQueues.close();
       for (const cancel of restarts) cancel();
       for (const socket of [...waiting.keys()]) {
         forget(socket);

@@ -21,6 +21,7 @@ import type {
   WorkerInit,
   WorkerPost,
 } from "./messages.js";
+import type { QueueFigures } from "./shared-queues.js";
 
 /** Our own file: never the host application's. */
 const ENTRY = new URL("./worker.js", import.meta.url);
@@ -60,6 +61,8 @@ export interface WorkerProcess {
   record(ask: RecordAsk, timeoutMs: number, signal: AbortSignal): Promise<RecordingProblem | undefined>;
   /** @throws Error when it gave no answer */
   slices(ask: SlicesAsk, timeoutMs: number, signal: AbortSignal): Promise<SlicesAnswer>;
+  /** Tells it what the kernel holds for connections of its; it may lose some of that. */
+  tellQueues(figures: QueueFigures): void;
   /** Gives it a stranger's connection. @param failed called if it did not get there */
   hand(door: Door, socket: Socket, failed: () => void): void;
   /** Has it take a report that came in elsewhere; left out where it has no time for more. */
@@ -157,6 +160,7 @@ export function forkWorker(init: WorkerProcessInit): WorkerProcess {
     async start(worker) {
       await channel.ask("start", worker, START_MS);
     },
+    tellQueues: (figures) => channel.postLossy({ kind: "queues", figures }),
     hand(door, socket, failed) {
       const message: HandedOver = { t: "connection", door };
       send(message, socket, (error) => {

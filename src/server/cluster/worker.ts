@@ -11,6 +11,7 @@ import { type Channel, createChannel } from "./channel.js";
 import { createForwardingLogger } from "./forwarding-logger.js";
 import { createMember, type Member } from "./member.js";
 import type { HandedOver, ParentAsks, ParentPost, WorkerAsks, WorkerInit, WorkerPost } from "./messages.js";
+import { createAskedQueues } from "./shared-queues.js";
 import { createWorkerRecordings } from "./worker-recordings.js";
 
 // The file that a worker process runs. It belongs to its parent: it does what that one says, and ends with it.
@@ -72,10 +73,13 @@ const channel: Channel<WorkerAsks, WorkerPost> = createChannel<
   onPosts(posts) {
     for (const post of posts) {
       if (post.kind === "owner") member?.heard(post.owner);
+      else if (post.kind === "queues") kernelQueues.receive(post.figures);
       else app?.events[post.log].adopt(post.news);
     }
   },
 });
+
+const kernelQueues = createAskedQueues((ask) => channel.post(ask));
 
 function createWorker(init: WorkerInit): App {
   const { config, doors } = init;
@@ -96,6 +100,7 @@ function createWorker(init: WorkerInit): App {
     onQuality: (session, change, from) =>
       channel.post({ kind: "quality", session: snapshot(session), change, from }),
     token: init.token,
+    kernelQueues,
     process: init.countsAs,
     link(parts) {
       const own = createMember({

@@ -21,11 +21,17 @@ describe("the kernel's queues", () => {
     const scheduler = createFakeScheduler();
     const told: number[] = [];
     let reads = 0;
-    const queues = createKernelQueues(scheduler, async function* (table) {
-      reads += 1;
-      if (table.endsWith("6")) throw new Error("no such table");
-      yield `  sl  local_address\n${"garbage\n".repeat(1_200)}${line("0000002A").slice(0, 30)}`;
-      yield line("0000002A").slice(30);
+    let rounds = 0;
+    const queues = createKernelQueues(scheduler, {
+      onRead: () => {
+        rounds += 1;
+      },
+      async *read(table) {
+        reads += 1;
+        if (table.endsWith("6")) throw new Error("no such table");
+        yield `  sl  local_address\n${"garbage\n".repeat(1_200)}${line("0000002A").slice(0, 30)}`;
+        yield line("0000002A").slice(30);
+      },
     });
     scheduler.advance(1_000);
     expect(reads).toBe(0);
@@ -35,6 +41,7 @@ describe("the kernel's queues", () => {
     await settled();
     scheduler.advance(1_000);
     await until(() => told.length === 2);
+    await until(() => rounds === 2);
     expect(told).toEqual([42, 42]);
     unwatch();
     await settled();
@@ -48,9 +55,11 @@ describe("the kernel's queues", () => {
   it("are read of those families alone that somebody watches", async () => {
     const scheduler = createFakeScheduler();
     const tables: string[] = [];
-    const queues = createKernelQueues(scheduler, async function* (table) {
-      tables.push(table);
-      yield "";
+    const queues = createKernelQueues(scheduler, {
+      async *read(table) {
+        tables.push(table);
+        yield "";
+      },
     });
     const mapped = { ...PEER, localAddress: "::ffff:127.0.0.1", remoteAddress: "::ffff:127.0.0.1" };
     const unwatch = queues.watch(mapped, () => {});
@@ -67,9 +76,11 @@ describe("the kernel's queues", () => {
   it("are not asked for again while an answer is awaited", async () => {
     const scheduler = createFakeScheduler();
     let reads = 0;
-    const queues = createKernelQueues(scheduler, async function* () {
-      reads += 1;
-      yield await new Promise<string>(() => {});
+    const queues = createKernelQueues(scheduler, {
+      async *read() {
+        reads += 1;
+        yield await new Promise<string>(() => {});
+      },
     });
     queues.watch(PEER, () => {});
     scheduler.advance(10_000);

@@ -24,10 +24,16 @@ export interface ClosableKernelQueues extends KernelQueues {
   close(): void;
 }
 
-/** @param read gives a table's text piece by piece; throws where there is no such table */
+export interface KernelQueuesInit {
+  /** Called each time that all has been told that was to be told. */
+  readonly onRead?: () => void;
+  /** Gives a table's text piece by piece; throws where there is no such table. Linux's own by default. */
+  readonly read?: (table: string) => AsyncIterable<string>;
+}
+
 export function createKernelQueues(
   scheduler: Scheduler,
-  read: (table: string) => AsyncIterable<string> = readPieces,
+  { onRead, read = readPieces }: KernelQueuesInit = {},
 ): ClosableKernelQueues {
   const ipv4: Table = { path: "/proc/net/tcp", watched: new Map() };
   /** Also of IPv4 peers of a socket that listens for both. */
@@ -57,6 +63,7 @@ export function createKernelQueues(
     // Not Linux, or not this family: nothing is known of its connections.
     for (const table of [ipv4, ipv6]) await readTable(table).catch(() => {});
     reading = false;
+    if (!closed) onRead?.();
   }
   const cancel = scheduler.every(PERIOD_MS, () => void readAll());
 

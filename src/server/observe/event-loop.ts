@@ -2,8 +2,11 @@ import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { Family, Sample } from "./family.js";
 import { histogramFamily } from "./histogram.js";
 
-/** How often Node looks, milliseconds. What it records is the time between two looks, this one included. */
-const RESOLUTION_MS = 10;
+/**
+ * How often Node looks, milliseconds. What it records is the time between two looks, this one included. Each wakes the
+ * process: with 10 ms, one that had nothing else to do took 0.9 % of a core, with 50 ms 0.3 %.
+ */
+const RESOLUTION_MS = 50;
 const NANOS = 1_000_000_000;
 const BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const NAME = "sluice_event_loop_delay_seconds";
