@@ -54,18 +54,9 @@ const STEPS = [
     vitest: true,
     needsBuild: true,
     again: true,
-    beside: "outside",
     limit: 12 * minutes,
   },
-  {
-    name: "e2e",
-    title: "browser tests",
-    vitest: true,
-    needsBuild: true,
-    again: true,
-    beside: "outside",
-    limit: 12 * minutes,
-  },
+  { name: "e2e", title: "browser tests", vitest: true, needsBuild: true, again: true, limit: 12 * minutes },
 ];
 
 const wanted = process.argv.slice(2);
@@ -81,7 +72,7 @@ for (let next = 0; next < steps.length; ) {
   const { beside } = steps[next];
   const others = steps.slice(next + 1).findIndex((step) => beside === undefined || step.beside !== beside);
   const group = steps.slice(next, others < 0 ? undefined : next + 1 + others);
-  for (const outcome of await Promise.all(group.map(timed))) outcomes.push(await withSecondRun(outcome));
+  outcomes.push(...(await Promise.all(group.map(timed))));
   next += group.length;
 }
 
@@ -99,12 +90,12 @@ console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function timed(step) {
-  // What runs beside others says what it has to say at its end; tests take too long for that, and name themselves.
-  if (step.beside === undefined || step.vitest) console.log(`\n=== ${step.title}`);
+  // What runs beside others says what it has to say at its end.
+  if (step.beside === undefined) console.log(`\n=== ${step.title}`);
   const begun = performance.now();
   const outcome = await runStep(step);
   const seconds = (performance.now() - begun) / 1000;
-  if (outcome.said !== undefined) console.log(`\n=== ${step.title}\n${outcome.said}`.trimEnd());
+  if (step.beside !== undefined) console.log(`\n=== ${step.title}\n${outcome.said ?? ""}`.trimEnd());
   console.log(
     `--- ${step.name}: ${outcome.failures.length === 0 ? "ok" : "FAILED"} (${seconds.toFixed(1)} s)`,
   );
@@ -117,54 +108,46 @@ async function runStep(step) {
   if (step.needsBuild && build !== undefined && build.failures.length > 0) {
     return { passed: 0, failures: [`${step.name}: not run, the build failed`] };
   }
-  if (step.vitest) {
-    const results = await vitest(step);
-    return { ...outcomeOf(step, results), results };
-  }
+  if (step.vitest) return runVitest(step);
   const said = [];
   const hear = step.beside === undefined ? undefined : (text) => said.push(text);
-  const { args, limit } = step;
-  const problem = step.run === undefined ? await runNode({ args, limit, hear }) : step.run();
+  const problem = step.run === undefined ? await runNode(step.args, step.limit, hear) : step.run();
   const outcome =
     problem === undefined
       ? { passed: 1, failures: [] }
       : { passed: 0, failures: [`${step.name}: ${problem}`] };
-  return hear === undefined ? outcome : { ...outcome, said: said.join("") };
+  return { ...outcome, said: said.join("") };
 }
 
 /**
  * Where tests start programs and browsers (`again`), what runs beside a test can be why it fails. A few files that fail
  * run once more, alone: what fails then is a failure; what passes then has passed, and is named.
  */
-async function withSecondRun(outcome) {
-  const { step, results: first } = outcome;
-  const failing = first?.files.filter((file) => failuresOf(file).length > 0) ?? [];
-  if (!step.again || failing.length === 0 || failing.length > MOST_FILES_AGAIN) return outcome;
+async function runVitest(step) {
+  const first = await vitest(step);
+  const failing = first.files.filter((file) => failuresOf(file).length > 0);
+  if (!step.again || failing.length === 0 || failing.length > MOST_FILES_AGAIN) return outcomeOf(step, first);
   const paths = failing.map(({ path }) => path);
   console.log(`\n--- ${step.name}: once more, alone: ${paths.join(", ")}`);
-  const begun = performance.now();
   const alone = await vitest(step, "--no-file-parallelism", ...paths);
   const files = first.files.map((file) => alone.files.find(({ path }) => path === file.path) ?? file);
+  const outcome = outcomeOf(step, { ...alone, files, errors: [...first.errors, ...alone.errors] });
   const again = new Set(files.flatMap(failuresOf).map(({ what }) => what));
   const onlyAlone = failing.flatMap(failuresOf).filter(({ what }) => !again.has(what));
-  return {
-    ...outcome,
-    ...outcomeOf(step, { ...alone, files, errors: [...first.errors, ...alone.errors] }),
-    seconds: outcome.seconds + (performance.now() - begun) / 1000,
-    onlyAlone: onlyAlone.map(describe),
-  };
+  return { ...outcome, onlyAlone: onlyAlone.map(describe) };
 }
 
 async function vitest(step, ...args) {
   mkdirSync(RESULTS, { recursive: true });
   const file = `${RESULTS}/${step.name}.json`;
   rmSync(file, { force: true });
+  process.env.TEST_RESULTS = file;
+  process.env.TEST_BUILT = "yes";
   const reporters = ["--reporter=default", "--reporter=./scripts/lib/results-reporter.mjs"];
-  const problem = await runNode({
-    args: ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, ...reporters, ...args],
-    env: { TEST_RESULTS: file, TEST_BUILT: "yes" },
-    limit: step.limit,
-  });
+  const problem = await runNode(
+    ["node_modules/vitest/vitest.mjs", "run", "--project", step.name, ...reporters, ...args],
+    step.limit,
+  );
   const results = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { files: [], errors: [] };
   return { ...results, problem };
 }
@@ -202,14 +185,14 @@ function because(message = "") {
 }
 
 /**
- * Runs Node with these arguments, and these variables beside ours. Returns what went wrong, or undefined.
+ * Runs Node with these arguments. Returns what went wrong, or undefined.
  *
- * `hear` gets what it says, which the terminal gets otherwise.
+ * @param hear gets what it says, which the terminal gets otherwise
  */
-function runNode({ args, env, limit = 5 * minutes, hear }) {
+function runNode(args, limit = 5 * minutes, hear = undefined) {
   // Its own process group: at the limit, everything a step has started ends with it.
   const stdio = hear === undefined ? "inherit" : ["ignore", "pipe", "pipe"];
-  const child = spawn(process.execPath, args, { stdio, env: { ...process.env, ...env }, detached: true });
+  const child = spawn(process.execPath, args, { stdio, detached: true });
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", hear);
   const end = () => process.kill(-child.pid, "SIGKILL");
   const interrupted = () => {

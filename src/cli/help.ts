@@ -1,7 +1,3 @@
-import { serverSchema } from "../server/app.js";
-import { configSections } from "../server/config/keys.js";
-import { flagsHelp } from "../server/config/reference.js";
-
 export const HELP = `Sluice: live video. Publish over RTMP, watch in a browser a fraction of a second later.
 
 Usage: sluice COMMAND [options]
@@ -118,8 +114,3 @@ Examples:
   sluice frames film.mp4 -n 5 -o frame_%d.png
   sluice frames rtmp://localhost/live/test -n 1 -o now.jpg --size 640x
 `;
-
-/** Every setting with its flag, meaning and default. */
-export function settingsHelp(): string {
-  return `${flagsHelp(configSections(serverSchema))}\n`;
-}

@@ -9,6 +9,8 @@ import type { Terminal } from "./terminal.js";
 
 interface Recorded extends Terminal {
   readonly text: () => { readonly out: string; readonly err: string };
+  /** Whether the command waits to be stopped. */
+  readonly listens: boolean;
   stop(): void;
 }
 
@@ -16,6 +18,7 @@ function recorder(env: Record<string, string> = {}, progress = false): Recorded 
   let out = "";
   let err = "";
   let stop = (): void => {};
+  let listens = false;
   return {
     out(text) {
       out += text;
@@ -27,9 +30,13 @@ function recorder(env: Record<string, string> = {}, progress = false): Recorded 
     progress,
     onStop(callback) {
       stop = callback;
+      listens = true;
       return () => {};
     },
     text: () => ({ out, err }),
+    get listens() {
+      return listens;
+    },
     stop: () => stop(),
   };
 }
@@ -160,6 +167,7 @@ describe("sluice serve", () => {
   it("logs nothing when told so", async () => {
     const terminal = recorder({ SLUICE_LOG_LEVEL: "silent" });
     const running = run(["serve", "--rtmp-port=0", "--http-port=0"], terminal);
+    await until(() => terminal.listens);
     terminal.stop();
     expect(await running).toBe(0);
     expect(terminal.text().out).toBe("");

@@ -2,47 +2,32 @@ import { AvError } from "../av/error.js";
 import { ConfigError } from "../server/config/mistake.js";
 import { nearest } from "../server/config/suggest.js";
 import { version } from "../server/version.js";
-import { capture } from "./capture.js";
-import { concat } from "./concat.js";
-import { cut } from "./cut.js";
-import { demo } from "./demo.js";
-import { frames } from "./frames.js";
-import {
-  DEMO_HELP,
-  FRAMES_HELP,
-  HELP,
-  PROBE_HELP,
-  PULL_HELP,
-  PUSH_HELP,
-  SERVE_HELP,
-  settingsHelp,
-} from "./help.js";
+import { DEMO_HELP, FRAMES_HELP, HELP, PROBE_HELP, PULL_HELP, PUSH_HELP, SERVE_HELP } from "./help.js";
 import { CAPTURE_HELP, CONCAT_HELP, CUT_HELP, REMUX_HELP, TRANSCODE_HELP } from "./media-help.js";
-import { probe } from "./probe.js";
-import { pull } from "./pull.js";
-import { push } from "./push.js";
-import { remux } from "./remux.js";
-import { serve } from "./serve.js";
 import { CommandError, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, type Terminal } from "./terminal.js";
-import { transcode } from "./transcode.js";
+
+type Run = (argv: readonly string[], terminal: Terminal) => Promise<void>;
 
 interface Command {
-  help(): string;
-  run(argv: readonly string[], terminal: Terminal): Promise<void>;
+  readonly help: string;
+  /** It takes all settings of the server. */
+  readonly settings?: boolean;
+  /** Loaded only where it is called for: the server's modules and its configuration's take half a second. */
+  load(): Promise<Run>;
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  serve: { help: () => `${SERVE_HELP}\n${settingsHelp()}`, run: serve },
-  demo: { help: () => `${DEMO_HELP}\n${settingsHelp()}`, run: demo },
-  push: { help: () => PUSH_HELP, run: push },
-  pull: { help: () => `${PULL_HELP}\n${settingsHelp()}`, run: pull },
-  probe: { help: () => PROBE_HELP, run: probe },
-  frames: { help: () => FRAMES_HELP, run: frames },
-  remux: { help: () => REMUX_HELP, run: remux },
-  cut: { help: () => CUT_HELP, run: cut },
-  concat: { help: () => CONCAT_HELP, run: concat },
-  capture: { help: () => CAPTURE_HELP, run: capture },
-  transcode: { help: () => TRANSCODE_HELP, run: transcode },
+  serve: { help: SERVE_HELP, settings: true, load: async () => (await import("./serve.js")).serve },
+  demo: { help: DEMO_HELP, settings: true, load: async () => (await import("./demo.js")).demo },
+  push: { help: PUSH_HELP, load: async () => (await import("./push.js")).push },
+  pull: { help: PULL_HELP, settings: true, load: async () => (await import("./pull.js")).pull },
+  probe: { help: PROBE_HELP, load: async () => (await import("./probe.js")).probe },
+  frames: { help: FRAMES_HELP, load: async () => (await import("./frames.js")).frames },
+  remux: { help: REMUX_HELP, load: async () => (await import("./remux.js")).remux },
+  cut: { help: CUT_HELP, load: async () => (await import("./cut.js")).cut },
+  concat: { help: CONCAT_HELP, load: async () => (await import("./concat.js")).concat },
+  capture: { help: CAPTURE_HELP, load: async () => (await import("./capture.js")).capture },
+  transcode: { help: TRANSCODE_HELP, load: async () => (await import("./transcode.js")).transcode },
 };
 
 /**
@@ -81,7 +66,7 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   }
   if (first === "--help" || first === "-h" || first === "help") {
     const command = first === "help" && rest[0] !== undefined ? commandOf(rest[0]) : undefined;
-    terminal.out(command === undefined ? HELP : command.help());
+    terminal.out(command === undefined ? HELP : await helpOf(command));
     return EXIT_OK;
   }
   if (first === "--version" || first === "-v") {
@@ -90,11 +75,16 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   }
   const command = commandOf(first);
   if (rest.includes("--help") || rest.includes("-h")) {
-    terminal.out(command.help());
+    terminal.out(await helpOf(command));
     return EXIT_OK;
   }
-  await command.run(rest, terminal);
+  const run = await command.load();
+  await run(rest, terminal);
   return EXIT_OK;
+}
+
+async function helpOf({ help, settings }: Command): Promise<string> {
+  return settings === true ? `${help}\n${(await import("./settings-help.js")).settingsHelp()}` : help;
 }
 
 function commandOf(name: string): Command {

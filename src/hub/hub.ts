@@ -71,6 +71,8 @@ export class Hub {
     this.#cancelSweep = scheduler.every(SWEEP_MS, () => {
       const now = scheduler.now();
       for (const stream of this.#streams.values()) stream.sweep(now);
+      // What could not be had when it was asked for may be by now.
+      for (const name of this.#waiting.keys()) if (elsewhere?.has(name) === true) elsewhere.want(name);
     });
   }
 

@@ -198,6 +198,25 @@ describe("what other processes have", () => {
     hub.close();
   });
 
+  it("is asked for within a second by who waits since before it came to be", async () => {
+    const names: string[] = [];
+    const { hub, scheduler, wanted } = hubWith(names);
+    const found = hub.whenLive("live/a", 5_000);
+    scheduler.advance(1_000);
+    // Whoever was asked could not, and may have forgotten.
+    expect(wanted).toEqual(["live/a"]);
+    names.push("live/a");
+    scheduler.advance(1_000);
+    expect(wanted).toEqual(["live/a", "live/a"]);
+    const publisher = hub.publish("live/a", { relayed: true });
+    publisher.describe({}, { video: true, audio: false });
+    publisher.track(video);
+    expect((await found)?.name).toBe("live/a");
+    scheduler.advance(5_000);
+    expect(wanted).toHaveLength(2);
+    hub.close();
+  });
+
   it("is wanted while somebody here reads it", () => {
     const stage = hubStage();
     const { publisher } = relay(stage, [["V0", 0]]);

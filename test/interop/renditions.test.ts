@@ -123,17 +123,21 @@ describe.runIf(process.platform === "linux")("a rendition that nobody sends", ()
       logger: false,
       ops: false,
       workers: 2,
+      waitForPublisherMs: 60_000,
       http: own,
       rtmp: own,
       renditions: [{ name: "90p", bitrate: "200k", height: 90, transcode: true }],
     });
     const { http, rtmp } = await live.listen();
+    const watch = () => watchHttp(`http://127.0.0.1:${http?.port}/live/room_90p.flv`);
+    // Before there is anything to make it from.
+    const early = watch();
     const publisher = publishWithFfmpeg(clip, `rtmp://127.0.0.1:${rtmp?.port}/live/room`, [
       "-stream_loop",
       "-1",
     ]);
     await until(() => live.streams().some(({ name, live }) => name === "room" && live));
-    const viewers = [1, 2, 3, 4].map(() => watchHttp(`http://127.0.0.1:${http?.port}/live/room_90p.flv`));
+    const viewers = [early, watch(), watch(), watch()];
     await until(() => viewers.every((viewer) => demux(viewer).some((packet) => packet.dts > 2_000_000)));
     for (const viewer of viewers) {
       const pictures = demux(viewer).filter(({ track }) => track.kind === "video");

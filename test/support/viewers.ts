@@ -20,7 +20,11 @@ export function watchHttp(url: string): Viewer {
   const ended = new Promise<void>((resolve, reject) => {
     request.on("error", reject);
     request.on("response", (response) => {
-      if (response.statusCode !== 200) reject(new Error(`${url}: status ${response.statusCode}`));
+      if (response.statusCode !== 200) {
+        reject(new Error(`${url}: status ${response.statusCode}`));
+        response.resume();
+        return;
+      }
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       // `aborted` comes as an error: the body did not end with the last chunk.
       response.on("error", reject);
