@@ -136,11 +136,9 @@ export type StreamNews =
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** What a worker tells the parent. */
-export type WorkerPost =
-  | StreamNews
-  | QueueAsk
-  /** A publisher or viewer was let in, and has gone. */
+/** What becomes of a worker's publishers and viewers. */
+export type SessionPost =
+  /** It was let in, and has gone. */
   | { readonly kind: "begin"; readonly session: SessionInfo }
   | { readonly kind: "end"; readonly session: SessionInfo; readonly reason: SessionReason }
   | { readonly kind: "drop"; readonly session: SessionInfo; readonly drop: Drop }
@@ -150,7 +148,13 @@ export type WorkerPost =
       readonly session: SessionInfo;
       readonly change: QualityChange;
       readonly from: string;
-    }
+    };
+
+/** What a worker tells the parent. */
+export type WorkerPost =
+  | StreamNews
+  | SessionPost
+  | QueueAsk
   | {
       readonly kind: "log";
       readonly level: LogLevel;

@@ -1,14 +1,11 @@
 import type { Socket } from "node:net";
 import type { Cancel, Scheduler } from "../../hub/scheduler.js";
-import type { Drop } from "../../hub/sink.js";
 import type { ApiToken } from "../api/token.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessAnswer } from "../contract/access.js";
 import type { Logger } from "../contract/logger.js";
-import type { QualityChange, SessionInfo, SessionReason } from "../contract/session.js";
 import type { EventLogName, EventLogs } from "../events/logs.js";
 import { createKernelQueues } from "../net/kernel-queues.js";
-import { streamKey } from "../net/stream-name.js";
 import type { ReportEntry } from "../qos/report-batch.js";
 import { processOf } from "../session-id.js";
 import { mergeSessions, type SessionList, type SessionQuery } from "../session-list.js";
@@ -18,9 +15,11 @@ import type { NamedWorker } from "./fellows.js";
 import type { Listing, OwnSessions } from "./link.js";
 import type { AskedAccess, Door, LogLevel, ParentAsks, WorkerPost } from "./messages.js";
 import { createQueueWatches, type QueueWatches } from "./shared-queues.js";
+import { createWaitingConnections } from "./waiting-connections.js";
 import { forkWorker, type WorkerProcess } from "./worker-process.js";
+import { createWorkerSessions, type SessionListener, type WorkerSessions } from "./worker-sessions.js";
 
-export interface PoolInit {
+export interface PoolInit extends SessionListener {
   readonly config: ServerConfig;
   readonly size: number;
   readonly doors: readonly Door[];
@@ -39,10 +38,6 @@ export interface PoolInit {
   readonly own: OwnSessions;
   /** Whether workers count for the metrics. */
   readonly counts: boolean;
-  readonly onDrop: (session: SessionInfo, drop: Drop) => void;
-  readonly onQuality: (session: SessionInfo, change: QualityChange, from: string) => void;
-  readonly onBegin: (session: SessionInfo) => void;
-  readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
 }
 
 /** The workers: as many as were asked for, each replaced when it dies. */
@@ -73,8 +68,7 @@ interface Worker {
   readonly process: WorkerProcess;
   /** What the ids of its sessions have in them. */
   readonly number: number;
-  /** Publishers and viewers whose end it has not told of. */
-  readonly sessions: Map<string, SessionInfo>;
+  readonly sessions: WorkerSessions;
   /** Events that it is told of, each with what ends that. */
   readonly follows: Map<EventLogName, () => void>;
   /** Connections whose queues in the kernel it is told of. */
@@ -91,16 +85,13 @@ const FIRST_RESTART_MS = 100;
 const LAST_RESTART_MS = 10_000;
 /** A worker that lived this long was well: the next one is started at once again. */
 const WELL_MS = 10_000;
-/** Connections that wait for a worker, and for how long. */
-const MAX_WAITING = 1_000;
-const WAITING_MS = 10_000;
 /** Idle keep-alive connections count here too; sessions are what `maxConnections` is about. */
 const SPARE_CONNECTIONS = 1_000;
 
 export function createPool(init: PoolInit): Pool {
   const { config, scheduler, log, directory, addresses } = init;
   const workers = new Set<Worker>();
-  const waiting = new Map<Socket, { readonly door: Door; readonly cancel: Cancel }>();
+  const waiting = createWaitingConnections(scheduler);
   const restarts = new Set<Cancel>();
   const kernelQueues = createKernelQueues(scheduler, {
     onRead() {
@@ -114,19 +105,10 @@ export function createPool(init: PoolInit): Pool {
   function heard(worker: Worker, post: WorkerPost): void {
     switch (post.kind) {
       case "begin":
-        worker.sessions.set(post.session.id, post.session);
-        if (post.session.action === "play") directory.viewer(keyOf(post.session), 1);
-        init.onBegin(post.session);
-        break;
       case "end":
-        ended(worker, post.session, post.reason);
-        break;
       case "drop":
-        init.onDrop(post.session, post.drop);
-        break;
       case "quality":
-        moved(worker, post.session, post.from);
-        init.onQuality(post.session, post.change, post.from);
+        worker.sessions.hear(post);
         break;
       case "log":
         log[post.level](post.fields, post.message);
@@ -143,26 +125,12 @@ export function createPool(init: PoolInit): Pool {
     }
   }
 
-  /** A viewer has gone from one stream to another. */
-  function moved(worker: Worker, session: SessionInfo, from: string): void {
-    if (!worker.sessions.has(session.id)) return;
-    worker.sessions.set(session.id, session);
-    directory.viewer(keyOf({ ...session, name: from }), -1);
-    directory.viewer(keyOf(session), 1);
-  }
-
-  function ended(worker: Worker, session: SessionInfo, reason: SessionReason): void {
-    if (!worker.sessions.delete(session.id)) return;
-    if (session.action === "play") directory.viewer(keyOf(session), -1);
-    init.onEnd(session, reason);
-  }
-
   function exited(worker: Worker, how: string): void {
     workers.delete(worker);
     directory.leave(worker.process.participant);
     for (const unfollow of worker.follows.values()) unfollow();
     worker.queues.close();
-    for (const session of [...worker.sessions.values()]) ended(worker, session, "internal");
+    worker.sessions.lose();
     if (closing) return;
     const lived = (scheduler.now() - worker.startedAt) / 1000;
     if (lived >= WELL_MS) restartMs = FIRST_RESTART_MS;
@@ -224,7 +192,7 @@ export function createPool(init: PoolInit): Pool {
       name: `worker-${number}`,
       process,
       number,
-      sessions: new Map(),
+      sessions: createWorkerSessions(directory, init),
       follows: new Map(),
       queues: createQueueWatches(kernelQueues, process.tellQueues),
       startedAt,
@@ -260,10 +228,7 @@ export function createPool(init: PoolInit): Pool {
     if (closing) return;
     worker.ready = true;
     log.info({ pid: process.pid }, "a worker has begun");
-    for (const [socket, { door }] of [...waiting]) {
-      forget(socket);
-      take(door, socket);
-    }
+    waiting.handOut(take);
   }
 
   async function askAll<K extends "sessions" | "kick" | "gather">(
@@ -285,23 +250,6 @@ export function createPool(init: PoolInit): Pool {
     return init.own.kick(id) || (await askAll("kick", id)).includes(true);
   }
 
-  function forget(socket: Socket): void {
-    waiting.get(socket)?.cancel();
-    waiting.delete(socket);
-  }
-
-  function wait(door: Door, socket: Socket): void {
-    if (closing || waiting.size >= MAX_WAITING) {
-      socket.destroy();
-      return;
-    }
-    const cancel = scheduler.after(WAITING_MS, () => {
-      waiting.delete(socket);
-      socket.destroy();
-    });
-    waiting.set(socket, { door, cancel });
-  }
-
   function take(door: Door, socket: Socket): void {
     let best: Worker | undefined;
     let total = waiting.size;
@@ -310,7 +258,7 @@ export function createPool(init: PoolInit): Pool {
       if (worker.ready && (best === undefined || worker.connections < best.connections)) best = worker;
     }
     if (total >= config.maxConnections + SPARE_CONNECTIONS) socket.destroy();
-    else if (best === undefined) wait(door, socket);
+    else if (best === undefined) waiting.add(door, socket);
     else {
       const { process } = best;
       const chosen = best;
@@ -340,15 +288,8 @@ export function createPool(init: PoolInit): Pool {
       closing = true;
       kernelQueues.close();
       for (const cancel of restarts) cancel();
-      for (const socket of [...waiting.keys()]) {
-        forget(socket);
-        socket.destroy();
-      }
+      waiting.close();
       await Promise.all([...workers].map(({ process }) => process.close(timeoutMs)));
     },
   };
-}
-
-function keyOf({ app = "", name = "" }: SessionInfo): string {
-  return streamKey({ app, name });
 }

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { Drop } from "../../hub/sink.js";
 import type { ServerConfig } from "../app.js";
 import type { AccessRequest } from "../contract/access.js";
 import type { Endpoint } from "../contract/protocol.js";
-import type { QualityChange, SessionInfo, SessionReason } from "../contract/session.js";
 import type { StreamInfo } from "../stream-info.js";
 import { type Addresses, createAddresses } from "./addresses.js";
 import { createDirectory, type DirectoryListener, type Participant } from "./directory.js";
@@ -13,18 +11,15 @@ import type { Link, LinkInit } from "./link.js";
 import { createMember, type Member } from "./member.js";
 import type { AskedAccess, Door, LogLevel } from "./messages.js";
 import { createPool, type Pool } from "./pool.js";
+import type { SessionListener } from "./worker-sessions.js";
 
-export interface PrimaryInit extends LinkInit {
+export interface PrimaryInit extends LinkInit, SessionListener {
   readonly config: ServerConfig;
   readonly workers: number;
   readonly doors: readonly Door[];
   readonly authorizes: boolean;
   readonly level: LogLevel | "silent";
   readonly streams: DirectoryListener;
-  readonly onBegin: (session: SessionInfo) => void;
-  readonly onEnd: (session: SessionInfo, reason: SessionReason) => void;
-  readonly onDrop: (session: SessionInfo, drop: Drop) => void;
-  readonly onQuality: (session: SessionInfo, change: QualityChange, from: string) => void;
   /** Whether somebody asks what is counted. */
   readonly counts: boolean;
 }
