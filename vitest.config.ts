@@ -65,6 +65,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           setupFiles: ["test/e2e/setup.ts"],
           ...OUTSIDE,
+          // A player that does not get its processor stalls, as it should.
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

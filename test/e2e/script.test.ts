@@ -91,12 +91,15 @@ describe("sluice.js in Chromium", () => {
       const video = document.querySelector("video") as HTMLVideoElement;
       window.handle = window.Sluice.createPlayer(video, "/live/called.flv", { transport: "ws" });
       window.handle.on("path", ({ path }) => window.heard.push(`path ${path}`));
-      window.handle.on("playing", () => window.heard.push("playing"))();
+      window.handle.on("playing", () => window.heard.push("not heard any more"))();
       window.handle.on("playing", () => window.heard.push("playing"));
     });
     await page.waitForFunction(() => window.heard.length > 1);
-    expect(await page.evaluate(() => window.heard)).toEqual(["path mse-worker", "playing"]);
     await page.evaluate(() => window.handle.destroy());
+    const heard = await page.evaluate(() => window.heard);
+    // On a busy machine it may have stalled, and played again.
+    expect(heard.slice(0, 2)).toEqual(["path mse-worker", "playing"]);
+    expect(heard).not.toContain("not heard any more");
     await expect.poll(() => viewersOf("called")).toBe(0);
     // One that is destroyed before it has begun does not begin.
     await page.evaluate(() => {
@@ -122,7 +125,7 @@ describe("sluice.js in Chromium", () => {
       window.handle.on("playing", () => window.heard.push("playing"));
     });
     await page.waitForFunction(() => window.heard.includes("playing"));
-    expect(await page.evaluate(() => window.heard)).toEqual(["path flash", "playing"]);
+    expect((await page.evaluate(() => window.heard)).slice(0, 2)).toEqual(["path flash", "playing"]);
     // The size is known from the metadata, which may come after the sound has begun.
     await page.waitForFunction(() => window.handle.stats()?.width === 320);
     expect(await page.evaluate(() => window.handle.stats()?.path)).toBe("flash");
