@@ -1,17 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type HubStage, hubStage, type Reader, type Source } from "../../test/support/hub-stage.js";
+import { hubStage, watched } from "../../test/support/hub-stage.js";
 import type { HubOptions } from "./options.js";
-
-/** A stream with one group of pictures sent and one reader that has had it. */
-function watched(options: Partial<HubOptions> = {}): HubStage & { source: Source; reader: Reader } {
-  const stage = hubStage(options);
-  const source = stage.publish();
-  source.group(2);
-  const reader = stage.join();
-  expect(reader.sink.log).toEqual(["[start 1:avc1.0 2:mp4a.0]", "V0", "a0", "v1", "a1"]);
-  reader.sink.batches.length = 0;
-  return { ...stage, source, reader };
-}
 
 describe("a subscriber whose transport hides how slow its peer is", () => {
   function hidden(options: Partial<HubOptions> = {}) {

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { Hub } from "../../src/hub/hub.js";
 import type { HubOptions } from "../../src/hub/options.js";
 import type { Publisher } from "../../src/hub/publisher.js";
@@ -71,6 +72,17 @@ export function hubStage(options: Partial<HubOptions> = {}): HubStage {
       return { sink, subscriber };
     },
   };
+}
+
+/** A stream with one group of pictures sent and one reader that has had it. */
+export function watched(options: Partial<HubOptions> = {}): HubStage & { source: Source; reader: Reader } {
+  const stage = hubStage(options);
+  const source = stage.publish();
+  source.group(2);
+  const reader = stage.join();
+  expect(reader.sink.log).toEqual(["[start 1:avc1.0 2:mp4a.0]", "V0", "a0", "v1", "a1"]);
+  reader.sink.batches.length = 0;
+  return { ...stage, source, reader };
 }
 
 function source(publisher: Publisher, tracks: readonly Track[], scheduler: FakeScheduler): Source {
