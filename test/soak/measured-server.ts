@@ -34,7 +34,7 @@ const POLL_MS = 50;
 /** The demo's cached group of pictures grows and goes every two seconds: measured is when it is smallest. */
 const SAMPLES = 5;
 const SAMPLE_MS = 450;
-/** Beside others even a look at the kernel's table takes long, and is open then. What leaks is there for good. */
+/** What is under way when things are counted, such as a look at the kernel's table, is gone in the end: a leak is not. */
 const PATIENCE_MS = 60_000;
 const END_MS = 20_000;
 
